@@ -1,0 +1,1 @@
+//! Huzhu: the claims service of a trade union mutual-aid fund.

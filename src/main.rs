@@ -1,0 +1,2 @@
+//! The `huzhu` binary.
+fn main() {}

@@ -1,1 +1,3 @@
-//! Huzhu: the claims service of a trade union mutual-aid fund.
+//! Huzhu (互助): the claims service of a trade union's mutual-aid fund. The map is in `README.md`.
+
+pub mod kernel;

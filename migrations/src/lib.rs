@@ -1,1 +1,51 @@
 //! The tables of Huzhu.
+//!
+//! One text per migration serves both databases: [`run_sql`] replaces a few type tokens and runs the statements in turn.
+//! What only one database can say stands beside it, in a line that begins with `-- sqlite:` or `-- postgres:`.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+mod m01_kernel;
+mod m02_people;
+
+/// All migrations, in the order in which they run.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m01_kernel::Migration), Box::new(m02_people::Migration)]
+    }
+}
+
+/// Runs one migration text on the database at hand.
+///
+/// Tokens: `{uuid}` (uuid / blob), `{bytes}` (bytea / blob), `{json}` (jsonb / text), `{serial}` (a bigint primary key that counts up).
+/// Statements end with a line that holds only `;;`, so that a trigger body may hold semicolons. A block between
+/// `-- sqlite:` (or `-- postgres:`) and the closing `;;` runs on that database alone.
+///
+/// # Errors
+/// Whatever the database says of the first statement that it refuses.
+pub async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+    let connection = manager.get_connection();
+    let sqlite = manager.get_database_backend() == DbBackend::Sqlite;
+    let tokens: [(&str, &str); 4] = if sqlite {
+        [("{uuid}", "blob"), ("{bytes}", "blob"), ("{json}", "text"), ("{serial}", "integer primary key autoincrement")]
+    } else {
+        [("{uuid}", "uuid"), ("{bytes}", "bytea"), ("{json}", "jsonb"), ("{serial}", "bigserial primary key")]
+    };
+    for statement in sql.split("\n;;") {
+        let statement = statement.trim();
+        let foreign = if sqlite { "-- postgres:" } else { "-- sqlite:" };
+        if statement.is_empty() || statement.starts_with(foreign) {
+            continue;
+        }
+        let mut text = statement.to_owned();
+        for (token, kind) in tokens {
+            text = text.replace(token, kind);
+        }
+        connection.execute_unprepared(&text).await?;
+    }
+    Ok(())
+}

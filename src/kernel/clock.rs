@@ -206,7 +206,6 @@ pub mod iso_date {
 
         /// # Errors
         /// Those of the serializer.
-        #[expect(clippy::ref_option, reason = "serde calls it so")]
         pub fn serialize<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
             match date {
                 Some(date) => serializer.collect_str(&text(*date)),

@@ -1,5 +1,10 @@
 //! Huzhu (互助): the claims service of a trade union's mutual-aid fund. The map is in `README.md`.
 
+pub mod bank_sim;
 pub mod calendar;
+pub mod http_client;
 pub mod identity;
 pub mod kernel;
+pub mod ledger;
+pub mod payouts;
+pub mod recon;

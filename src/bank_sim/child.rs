@@ -1,0 +1,122 @@
+//! The simulator as a process of its own: how it runs, and how another process starts it as a child.
+
+use std::io::{self, Read as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use super::http;
+use super::ledger::Bank;
+use crate::kernel::clock::Clock;
+use crate::kernel::money::Fen;
+
+/// How a simulator runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Folder of its journal.
+    pub data: PathBuf,
+    /// The account that payouts leave from.
+    pub account: String,
+    /// What that account holds on the first day.
+    pub opening_fen: Fen,
+    /// Ends when standard input ends, as it does when the parent dies.
+    pub die_with_parent: bool,
+}
+
+/// Runs until a signal, or until the parent dies. The first line on standard output says where it listens.
+///
+/// # Errors
+/// Whatever the socket or the file system says.
+pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
+    let bank = Bank::open(&options.data, clock, &options.account, options.opening_fen)?;
+    let listener = TcpListener::bind(options.listen)?;
+    let address = listener.local_addr()?;
+    let server = http::serve(Arc::new(Mutex::new(bank)), listener)?;
+    let handle = server.handle();
+    announce(address)?;
+    tokio::select! {
+        done = server => return done,
+        () = parent_gone(options.die_with_parent) => {}
+        signal = tokio::signal::ctrl_c() => signal?,
+    }
+    handle.stop(false).await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "this line is the answer to whoever started the process")]
+fn announce(address: SocketAddr) -> io::Result<()> {
+    use std::io::Write;
+    println!("bank-sim listening on http://{address}");
+    io::stdout().flush()
+}
+
+async fn parent_gone(watch: bool) {
+    if !watch {
+        return std::future::pending().await;
+    }
+    let (gone, told) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        // Anything but more bytes means that nobody holds the other end any more.
+        while matches!(io::stdin().read(&mut buffer), Ok(1..)) {}
+        drop(gone);
+    });
+    // The channel never carries anything: that it closes is the news.
+    let _ = told.await;
+}
+
+/// A simulator that runs as our child and dies with us.
+#[derive(Debug)]
+pub struct Child {
+    process: tokio::process::Child,
+    base_url: String,
+}
+
+impl Child {
+    /// Starts `program bank-sim` on a free port of this machine, with its journal in `data`.
+    ///
+    /// # Errors
+    /// Whatever starting a process says; `InvalidData` when the child does not say where it listens.
+    pub async fn start(program: &Path, data: &Path, account: &str, opening_fen: Fen) -> io::Result<Self> {
+        let mut process = Command::new(program)
+            .arg("bank-sim")
+            .args(["--listen", "127.0.0.1:0", "--die-with-parent", "--account", account])
+            .args(["--opening-fen", &opening_fen.get().to_string()])
+            .arg("--data")
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let output = process.stdout.take().ok_or_else(|| io::Error::other("the child has no standard output"))?;
+        let mut first = String::new();
+        BufReader::new(output).read_line(&mut first).await?;
+        let base_url = first
+            .trim()
+            .rsplit_once(' ')
+            .map(|(_, url)| url.to_owned())
+            .filter(|url| url.starts_with("http://"))
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the bank simulator did not start"))?;
+        Ok(Self { process, base_url })
+    }
+
+    /// Where it listens: `http://127.0.0.1:…`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Kills it, as a crash would.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.process.kill().await
+    }
+}

@@ -1,0 +1,515 @@
+//! The simulator's truth: who really got money. Everything in it is replayed from the journal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use time::Date;
+
+use super::faults::{Fault, Faults};
+use super::journal::{Journal, Line, Outcome, Record};
+use super::pay_file::{self, PayFile};
+use super::statement_file::{Day, Entry, line, write_statement};
+use crate::kernel::clock::{Clock, Moment};
+use crate::kernel::money::Fen;
+
+/// Last four digits of the account that the fund's own money comes from.
+const FUND_TAIL: &str = "0001";
+
+/// The bank: its journal, what follows from it, and the faults that are switched on.
+pub struct Bank {
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+    truth: Truth,
+    /// Faults, which a restart forgets.
+    pub faults: Faults,
+}
+
+/// What the bank says when it is given a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// The file was executed, now or (`duplicate`) before.
+    Accepted {
+        /// Number of payments in it.
+        count: usize,
+        /// Sum of its payments.
+        total_fen: Fen,
+        /// True when the bank had it already and did nothing now.
+        duplicate: bool,
+    },
+    /// The file was refused as a whole.
+    Refused {
+        /// Reason code.
+        code: String,
+    },
+}
+
+/// What really happened to one order.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Payment {
+    /// The order.
+    pub bank_ref: String,
+    /// Amount asked for.
+    pub amount_fen: Fen,
+    /// How often the payee got it.
+    pub debits: u8,
+    /// How much came back.
+    pub returned_fen: Fen,
+    /// Last four digits of the card.
+    pub card_tail: String,
+}
+
+#[derive(Default)]
+struct Truth {
+    account: String,
+    day: Option<Date>,
+    opening_fen: Fen,
+    balance_fen: Fen,
+    entries: Vec<Entry>,
+    closed: Vec<Day>,
+    batches: BTreeMap<String, Batch>,
+    orders: HashMap<String, (String, usize)>,
+    cards: HashMap<String, String>,
+    returned: HashMap<String, Fen>,
+    serials: u64,
+}
+
+struct Batch {
+    sha256: String,
+    refused: Option<String>,
+    posted_at: Moment,
+    lines: Vec<Line>,
+}
+
+impl Bank {
+    /// Opens the bank in `dir`; a new one gets `account` with `opening_fen`, its first business day being today.
+    ///
+    /// # Errors
+    /// Whatever the file system says; `InvalidData` for a journal that cannot be read.
+    pub fn open(dir: &Path, clock: Arc<dyn Clock>, account: &str, opening_fen: Fen) -> io::Result<Self> {
+        let (journal, records) = Journal::open(dir)?;
+        let mut bank = Self { journal, clock, truth: Truth::default(), faults: Faults::default() };
+        for record in &records {
+            bank.truth.apply(record)?;
+        }
+        if records.is_empty() {
+            let on = bank.clock.now().date();
+            bank.record(&Record::Opened { account: account.to_owned(), on })?;
+            if opening_fen.is_positive() {
+                bank.record(&Record::Funded { amount_fen: opening_fen })?;
+            }
+        }
+        Ok(bank)
+    }
+
+    /// Takes a payment file: executes it once, however often it comes.
+    ///
+    /// # Errors
+    /// Whatever the file system says; nothing was executed then.
+    pub fn take(&mut self, bytes: &[u8]) -> io::Result<Taken> {
+        let sha256 = hex::encode(Sha256::digest(bytes));
+        let file = match pay_file::read(bytes) {
+            Ok(file) if file.account == self.truth.account => file,
+            Ok(_) => return Ok(Taken::Refused { code: "AC02".to_owned() }),
+            Err(fault) => return Ok(Taken::Refused { code: fault.0.to_owned() }),
+        };
+        if let Some(batch) = self.truth.batches.get(&file.batch_ref) {
+            return Ok(match &batch.refused {
+                _ if batch.sha256 != sha256 => Taken::Refused { code: "DU01".to_owned() },
+                Some(code) => Taken::Refused { code: code.clone() },
+                None => taken(&batch.lines, true),
+            });
+        }
+        if self.faults.strikes(Fault::RejectFile) {
+            let code = "FF01".to_owned();
+            self.record(&Record::Refused { batch_ref: file.batch_ref, sha256, code: code.clone() })?;
+            return Ok(Taken::Refused { code });
+        }
+        let twice = self.faults.strikes(Fault::DoubleDebit);
+        let lines = self.judge(&file, twice);
+        let answer = taken(&lines, false);
+        self.record(&Record::Executed { batch_ref: file.batch_ref, sha256, at: self.clock.now(), lines })?;
+        Ok(answer)
+    }
+
+    /// The result file of a batch, or none when the bank never took it.
+    pub fn results(&mut self, batch_ref: &str) -> Option<String> {
+        if self.faults.strikes(Fault::NotFound) {
+            return None;
+        }
+        let pending = self.faults.strikes(Fault::DelayedResult);
+        let batch = self.truth.batches.get(batch_ref)?;
+        let mut lines = String::new();
+        for paid in &batch.lines {
+            result_line(&mut lines, paid, batch.posted_at, pending);
+        }
+        let mut file = String::new();
+        line(
+            &mut file,
+            &[
+                "H",
+                "CNRES1",
+                batch_ref,
+                &batch.sha256,
+                &batch.lines.len().to_string(),
+                batch.refused.as_deref().unwrap_or(""),
+            ],
+        );
+        let digest = hex::encode(Sha256::digest(lines.as_bytes()));
+        file.push_str(&lines);
+        line(&mut file, &["T", &batch.lines.len().to_string(), &format!("sha256:{digest}")]);
+        Some(file)
+    }
+
+    /// The result line of one order, or none when the bank never saw it.
+    pub fn order(&mut self, bank_ref: &str) -> Option<String> {
+        if self.faults.strikes(Fault::NotFound) {
+            return None;
+        }
+        let pending = self.faults.strikes(Fault::DelayedResult);
+        let (batch_ref, index) = self.truth.orders.get(bank_ref)?;
+        let batch = self.truth.batches.get(batch_ref)?;
+        let mut text = String::new();
+        result_line(&mut text, batch.lines.get(*index)?, batch.posted_at, pending);
+        Some(text)
+    }
+
+    /// The statement file with number `seq`, once its day is closed.
+    pub fn statement(&mut self, account: &str, seq: u32) -> Option<Vec<u8>> {
+        let index = usize::try_from(seq).ok()?.checked_sub(1)?;
+        let day = self.truth.closed.get(index).filter(|_| account == self.truth.account)?;
+        let mut file = write_statement(&self.truth.account, day);
+        if self.faults.strikes(Fault::CutStatement) {
+            file.truncate(file.len() / 2);
+        }
+        Some(file)
+    }
+
+    /// Closes the business day: its statement is ready, the next day begins. Gives the closed day and its statement's number.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn close_day(&mut self) -> io::Result<(Date, u32)> {
+        let date = self.truth.day()?;
+        let next = date.next_day().ok_or_else(|| io::Error::other("the calendar ends"))?;
+        self.record(&Record::DayClosed { next })?;
+        let seq = u32::try_from(self.truth.closed.len()).map_err(io::Error::other)?;
+        Ok((date, seq))
+    }
+
+    /// Closes every business day that lies before today's date.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn catch_up(&mut self) -> io::Result<()> {
+        while self.truth.day()? < self.clock.now().date() {
+            self.close_day()?;
+        }
+        Ok(())
+    }
+
+    /// Adds money of the fund.
+    ///
+    /// # Errors
+    /// Whatever the file system says; `InvalidInput` for an amount that is not positive.
+    pub fn fund(&mut self, amount_fen: Fen) -> io::Result<()> {
+        if !amount_fen.is_positive() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "an amount of money is more than nothing"));
+        }
+        self.record(&Record::Funded { amount_fen })
+    }
+
+    /// Lets payments to a card fail with `reject_code` from now on, or work again.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn mark_card(&mut self, card: &str, reject_code: Option<String>) -> io::Result<()> {
+        self.record(&Record::CardMarked { card_key: pay_file::card_key(card), reject_code })
+    }
+
+    /// Sends the money of a paid order back, or a part of it. False when there is nothing to send back.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn send_back(&mut self, bank_ref: &str, amount_fen: Option<Fen>, code: String) -> io::Result<bool> {
+        let Some(paid) = self.truth.payment(bank_ref).filter(|paid| paid.debits > 0) else { return Ok(false) };
+        let amount_fen = amount_fen.unwrap_or(paid.amount_fen);
+        self.record(&Record::Returned { bank_ref: bank_ref.to_owned(), amount_fen, code })?;
+        Ok(true)
+    }
+
+    /// Everything that was ever asked for, with what really happened.
+    #[must_use]
+    pub fn payments(&self) -> Vec<Payment> {
+        let mut all: Vec<_> = self.truth.orders.keys().filter_map(|bank_ref| self.truth.payment(bank_ref)).collect();
+        all.sort_by(|one, other| one.bank_ref.cmp(&other.bank_ref));
+        all
+    }
+
+    /// What the account holds now.
+    #[must_use]
+    pub const fn balance_fen(&self) -> Fen {
+        self.truth.balance_fen
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.journal.append(record)?;
+        self.truth.apply(record)
+    }
+
+    fn judge(&self, file: &PayFile, twice: bool) -> Vec<Line> {
+        let mut left = self.truth.balance_fen;
+        let mut serials = self.truth.serials;
+        let mut lines: Vec<Line> = Vec::with_capacity(file.payments.len());
+        for payment in &file.payments {
+            let known = self.truth.orders.contains_key(&payment.bank_ref)
+                || lines.iter().any(|line| line.bank_ref == payment.bank_ref);
+            let marked = self.truth.cards.get(&payment.card_key);
+            let rest = left.checked_sub(payment.amount_fen).ok().filter(|rest| *rest >= Fen::ZERO);
+            let outcome = match (known, payment.card_is_valid, marked, rest) {
+                (true, ..) => Outcome::Failed { code: "DU04".to_owned() },
+                (_, false, ..) => Outcome::Failed { code: "AC16".to_owned() },
+                (_, _, Some(code), _) => Outcome::Failed { code: code.clone() },
+                (.., None) => Outcome::Failed { code: "AM04".to_owned() },
+                (.., Some(rest)) => {
+                    left = rest;
+                    serials += 1;
+                    let debits = if twice && payment.seq == 1 { 2 } else { 1 };
+                    Outcome::Paid { serial: format!("S{serials:012}"), debits }
+                }
+            };
+            lines.push(Line {
+                seq: payment.seq,
+                bank_ref: payment.bank_ref.clone(),
+                amount_fen: payment.amount_fen,
+                card_key: payment.card_key.clone(),
+                card_tail: payment.card_tail.clone(),
+                outcome,
+            });
+        }
+        lines
+    }
+}
+
+impl Truth {
+    fn day(&self) -> io::Result<Date> {
+        self.day
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the journal does not begin with its opening"))
+    }
+
+    fn apply(&mut self, record: &Record) -> io::Result<()> {
+        match record {
+            Record::Opened { account, on } => {
+                self.account.clone_from(account);
+                self.day = Some(*on);
+            }
+            Record::Funded { amount_fen } => {
+                let serial = self.next_serial();
+                self.book(true, *amount_fen, serial, "", FUND_TAIL, "FUND")?;
+            }
+            Record::CardMarked { card_key, reject_code } => {
+                match reject_code {
+                    Some(code) => self.cards.insert(card_key.clone(), code.clone()),
+                    None => self.cards.remove(card_key),
+                };
+            }
+            Record::Executed { batch_ref, sha256, at, lines } => self.execute(batch_ref, sha256, *at, lines)?,
+            Record::Refused { batch_ref, sha256, code } => {
+                let batch = Batch {
+                    sha256: sha256.clone(),
+                    refused: Some(code.clone()),
+                    posted_at: Moment::start_of(self.day()?),
+                    lines: Vec::new(),
+                };
+                self.batches.insert(batch_ref.clone(), batch);
+            }
+            Record::Returned { bank_ref, amount_fen, code } => {
+                let tail = self.payment(bank_ref).map(|paid| paid.card_tail).unwrap_or_default();
+                let serial = self.next_serial();
+                self.book(true, *amount_fen, serial, bank_ref, &tail, &format!("RETURN {code}"))?;
+                let before = self.returned.get(bank_ref).copied().unwrap_or_default();
+                self.returned.insert(bank_ref.clone(), before.checked_add(*amount_fen).map_err(io::Error::other)?);
+            }
+            Record::DayClosed { next } => self.close(*next)?,
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, batch_ref: &str, sha256: &str, at: Moment, lines: &[Line]) -> io::Result<()> {
+        let day = self.day()?;
+        // A business day closed early runs ahead of the clock; noon of that day is then as good a time as any.
+        let posted_at = if at.date() == day { at } else { Moment::start_of(day).plus_secs(12 * 60 * 60) };
+        for (index, line) in lines.iter().enumerate() {
+            // A repeated reference stays with the payment that it named first.
+            self.orders.entry(line.bank_ref.clone()).or_insert_with(|| (batch_ref.to_owned(), index));
+            if let Outcome::Paid { serial, debits } = &line.outcome {
+                self.serials += 1;
+                for extra in 0..*debits {
+                    let serial = if extra == 0 { serial.clone() } else { format!("{serial}X{extra}") };
+                    self.book(false, line.amount_fen, serial, &line.bank_ref, &line.card_tail, "PAYOUT")?;
+                }
+            }
+        }
+        let batch = Batch { sha256: sha256.to_owned(), refused: None, posted_at, lines: lines.to_vec() };
+        self.batches.insert(batch_ref.to_owned(), batch);
+        Ok(())
+    }
+
+    fn book(
+        &mut self,
+        credit: bool,
+        amount_fen: Fen,
+        serial: String,
+        bank_ref: &str,
+        tail: &str,
+        text: &str,
+    ) -> io::Result<()> {
+        let balance =
+            if credit { self.balance_fen.checked_add(amount_fen) } else { self.balance_fen.checked_sub(amount_fen) };
+        self.balance_fen = balance.map_err(io::Error::other)?;
+        self.entries.push(Entry {
+            credit,
+            amount_fen,
+            serial,
+            bank_ref: bank_ref.to_owned(),
+            tail: tail.to_owned(),
+            text: text.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, next: Date) -> io::Result<()> {
+        let date = self.day()?;
+        let seq = u32::try_from(self.closed.len() + 1).map_err(io::Error::other)?;
+        let entries = std::mem::take(&mut self.entries);
+        let (opening_fen, closing_fen) = (self.opening_fen, self.balance_fen);
+        self.closed.push(Day { date, seq, opening_fen, closing_fen, entries });
+        self.opening_fen = closing_fen;
+        self.day = Some(next);
+        Ok(())
+    }
+
+    fn next_serial(&mut self) -> String {
+        self.serials += 1;
+        format!("S{:012}", self.serials)
+    }
+
+    fn payment(&self, bank_ref: &str) -> Option<Payment> {
+        let (batch_ref, index) = self.orders.get(bank_ref)?;
+        let line = self.batches.get(batch_ref)?.lines.get(*index)?;
+        Some(Payment {
+            bank_ref: bank_ref.to_owned(),
+            amount_fen: line.amount_fen,
+            debits: if let Outcome::Paid { debits, .. } = line.outcome { debits } else { 0 },
+            returned_fen: self.returned.get(bank_ref).copied().unwrap_or_default(),
+            card_tail: line.card_tail.clone(),
+        })
+    }
+}
+
+fn taken(lines: &[Line], duplicate: bool) -> Taken {
+    let total_fen = Fen::sum(lines.iter().map(|line| line.amount_fen)).unwrap_or_default();
+    Taken::Accepted { count: lines.len(), total_fen, duplicate }
+}
+
+fn result_line(out: &mut String, paid: &Line, posted_at: Moment, pending: bool) {
+    let (status, serial, code) = match &paid.outcome {
+        _ if pending => ("P", "", ""),
+        Outcome::Paid { serial, .. } => ("S", serial.as_str(), ""),
+        Outcome::Failed { code } => ("F", "", code.as_str()),
+    };
+    let posted_at = if pending { String::new() } else { posted_at.to_string() };
+    line(
+        out,
+        &[
+            "R",
+            &format!("{:06}", paid.seq),
+            &paid.bank_ref,
+            &paid.amount_fen.get().to_string(),
+            status,
+            serial,
+            code,
+            "",
+            &posted_at,
+        ],
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::clock::ManualClock;
+
+    fn pay_file(batch_ref: &str, lines: &[(&str, &str, i64)]) -> Vec<u8> {
+        let mut details = String::new();
+        for (index, (bank_ref, card, fen)) in lines.iter().enumerate() {
+            details.push_str(&format!("D|{:06}|{bank_ref}|{card}|王芳||{fen}|INSC|x\n", index + 1));
+        }
+        let total: i64 = lines.iter().map(|line| line.2).sum();
+        let count = lines.len();
+        let digest = hex::encode(Sha256::digest(details.as_bytes()));
+        format!("H|CNPAY1|{batch_ref}|C|ACC|20261123|CNY|{count}|{total}|x|UTF-8\n{details}T|{count}|{total}|sha256:{digest}\n")
+            .into_bytes()
+    }
+
+    const GOOD: &str = "4111111111111111";
+
+    fn open(dir: &Path) -> Bank {
+        let clock = Arc::new(ManualClock::at(Moment::from_ms(1_795_400_000_000)));
+        Bank::open(dir, clock, "ACC", Fen::new(1_000)).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_executed_once_even_across_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = pay_file("B1", &[("R1", GOOD, 300), ("R2", "4111111111111112", 1), ("R3", GOOD, 800)]);
+        let accepted = |duplicate| Taken::Accepted { count: 3, total_fen: Fen::new(1_101), duplicate };
+        let mut bank = open(dir.path());
+        assert_eq!(bank.take(&file).unwrap(), accepted(false));
+        assert_eq!(bank.take(&file).unwrap(), accepted(true));
+        drop(bank);
+        let mut bank = open(dir.path());
+        assert_eq!(bank.take(&file).unwrap(), accepted(true));
+        assert_eq!(bank.balance_fen(), Fen::new(700));
+        let debits: Vec<u8> = bank.payments().iter().map(|payment| payment.debits).collect();
+        assert_eq!(debits, [1, 0, 0]);
+        let results = bank.results("B1").unwrap();
+        assert!(results.contains("|R1|300|S|S000000000002|"), "{results}");
+        assert!(results.contains("|R2|1|F||AC16|") && results.contains("|R3|800|F||AM04|"), "{results}");
+    }
+
+    #[test]
+    fn a_reference_that_was_paid_is_not_paid_again_under_another_batch() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut bank = open(dir.path());
+        bank.take(&pay_file("B1", &[("R1", GOOD, 300)])).unwrap();
+        bank.take(&pay_file("B2", &[("R1", GOOD, 300)])).unwrap();
+        assert_eq!(bank.payments().len(), 1);
+        assert_eq!(bank.payments()[0].debits, 1);
+        assert!(bank.results("B2").unwrap().contains("|F||DU04|"));
+        assert_eq!(bank.take(&pay_file("B1", &[("R9", GOOD, 1)])).unwrap(), Taken::Refused { code: "DU01".into() });
+    }
+
+    #[test]
+    fn statements_roll_and_stay_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut bank = open(dir.path());
+        bank.take(&pay_file("B1", &[("R1", GOOD, 300)])).unwrap();
+        let (first_day, seq) = bank.close_day().unwrap();
+        assert_eq!(seq, 1);
+        assert!(bank.send_back("R1", None, "AC04".into()).unwrap());
+        assert!(!bank.send_back("R7", None, "AC04".into()).unwrap());
+        bank.close_day().unwrap();
+        let first = String::from_utf8(bank.statement("ACC", 1).unwrap()).unwrap();
+        let second = String::from_utf8(bank.statement("ACC", 2).unwrap()).unwrap();
+        assert!(first.contains("|1|CNY|0|700|") && second.contains("|2|CNY|700|1000|"), "{first}{second}");
+        assert!(second.contains("|C|300|S000000000003|R1|1111|RETURN AC04"), "{second}");
+        assert_eq!(bank.statement("ACC", 3), None);
+        drop(bank);
+        let mut bank = open(dir.path());
+        assert_eq!(bank.statement("ACC", 1).unwrap(), first.into_bytes());
+        assert!(bank.truth.day().unwrap() > first_day);
+    }
+}

@@ -1,0 +1,200 @@
+//! What a booking on the statement means: one total function. Pure; nothing is ever forced to match.
+
+use super::BreakKind;
+use super::statement::Entry;
+use crate::kernel::money::Fen;
+use crate::payouts::state::{OrderCommand, OrderState};
+
+/// The order that a booking names, as the books know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Where it stands.
+    pub state: OrderState,
+    /// Its amount.
+    pub amount_fen: Fen,
+    /// True when a debit of it was booked before.
+    pub debited: bool,
+}
+
+/// How a booking is treated in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Treatment {
+    /// The debit of an order.
+    Settled,
+    /// The money of an order came back.
+    Returned,
+    /// The same reference was debited once more.
+    DebitedAgain,
+    /// The fund's own money.
+    Funded,
+    /// A charge of the bank.
+    Charged,
+    /// A debit that nobody can explain yet.
+    UnknownDebit,
+    /// A credit that nobody can explain yet.
+    UnknownCredit,
+}
+
+impl Treatment {
+    /// The word in tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Returned => "returned",
+            Self::DebitedAgain => "debited_again",
+            Self::Funded => "funded",
+            Self::Charged => "charged",
+            Self::UnknownDebit => "unknown_debit",
+            Self::UnknownCredit => "unknown_credit",
+        }
+    }
+}
+
+/// What follows from a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// How it is posted.
+    pub treatment: Treatment,
+    /// What it does to the order, which the order's state allows.
+    pub command: Option<OrderCommand>,
+    /// A disagreement to be written down.
+    pub raise: Option<BreakKind>,
+}
+
+/// The bank's words for bookings that are no payment, and the account that the fund's own money comes from.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// A transfer of the fund's own money.
+    pub funding: String,
+    /// Last four digits of the account that it comes from.
+    pub funding_tail: String,
+    /// A charge.
+    pub charge: String,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self { funding: "FUND".to_owned(), funding_tail: "0001".to_owned(), charge: "FEE".to_owned() }
+    }
+}
+
+/// What `entry` means, when it names an order that is `known`.
+#[must_use]
+pub fn judge(entry: &Entry, known: Option<Known>, words: &Words) -> Match {
+    let plain = |treatment| Match { treatment, command: None, raise: None };
+    let odd = |treatment, kind| Match { treatment, command: None, raise: Some(kind) };
+    let is_funding = entry.text == words.funding && entry.counterparty_tail.as_ref() == Some(&words.funding_tail);
+    match (entry.credit, &entry.bank_ref, known) {
+        (false, Some(_), Some(order)) => debit_of(order, entry.amount_fen),
+        (true, Some(_), Some(order)) => credit_of(order, entry.amount_fen),
+        (_, None, _) if is_funding => plain(Treatment::Funded),
+        (false, None, _) if entry.text == words.charge => plain(Treatment::Charged),
+        (false, ..) => odd(Treatment::UnknownDebit, BreakKind::B02),
+        (true, ..) => odd(Treatment::UnknownCredit, BreakKind::B07),
+    }
+}
+
+fn debit_of(order: Known, debited_fen: Fen) -> Match {
+    if order.debited {
+        return Match { treatment: Treatment::DebitedAgain, command: None, raise: Some(BreakKind::B04) };
+    }
+    if order.state.after(OrderCommand::Settle).is_none() {
+        // Not one of the states in which its money waits in clearing: the books must not take it from there.
+        return Match { treatment: Treatment::UnknownDebit, command: None, raise: Some(BreakKind::B02) };
+    }
+    // A shortfall stays in clearing, so the order is not settled by it.
+    let command = (debited_fen >= order.amount_fen).then_some(OrderCommand::Settle);
+    let raise = match (debited_fen == order.amount_fen, order.state) {
+        (false, _) => Some(BreakKind::B06),
+        (true, OrderState::Rejected) => Some(BreakKind::B05),
+        (true, _) => None,
+    };
+    Match { treatment: Treatment::Settled, command, raise }
+}
+
+fn credit_of(order: Known, credited_fen: Fen) -> Match {
+    let park = |kind| Match { treatment: Treatment::UnknownCredit, command: None, raise: Some(kind) };
+    match order.state {
+        OrderState::Settled if credited_fen == order.amount_fen => {
+            Match { treatment: Treatment::Returned, command: Some(OrderCommand::Return), raise: None }
+        }
+        OrderState::Settled | OrderState::Returned => park(BreakKind::B09),
+        _ => park(BreakKind::B10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::Iterable;
+    use time::macros::date;
+
+    fn entry(credit: bool, fen: i64, bank_ref: Option<&str>, text: &str) -> Entry {
+        Entry {
+            entry_no: 1,
+            booked_on: date!(2026 - 11 - 23),
+            credit,
+            amount_fen: Fen::new(fen),
+            bank_serial: "S1".into(),
+            bank_ref: bank_ref.map(str::to_owned),
+            counterparty_tail: Some("0001".into()),
+            text: text.into(),
+        }
+    }
+
+    fn judged(credit: bool, fen: i64, state: OrderState, debited: bool) -> (Treatment, bool, Option<BreakKind>) {
+        let known = Known { state, amount_fen: Fen::new(10), debited };
+        let found = judge(&entry(credit, fen, Some("R1"), "PAYOUT"), Some(known), &Words::default());
+        assert!(found.command.is_none_or(|command| state.after(command).is_some()), "{state:?}");
+        (found.treatment, found.command.is_some(), found.raise)
+    }
+
+    #[test]
+    fn a_debit_settles_an_order_whose_money_waits_in_clearing_once() {
+        use OrderState as S;
+        for state in S::iter() {
+            let waits = matches!(state, S::Dispatching | S::Accepted | S::InDoubt | S::Paid | S::Rejected);
+            let contradicts = (state == S::Rejected).then_some(BreakKind::B05);
+            let expected = if waits {
+                (Treatment::Settled, true, contradicts)
+            } else {
+                (Treatment::UnknownDebit, false, Some(BreakKind::B02))
+            };
+            assert_eq!(judged(false, 10, state, false), expected, "{state:?}");
+            assert_eq!(judged(false, 10, state, true), (Treatment::DebitedAgain, false, Some(BreakKind::B04)));
+        }
+        assert_eq!(judged(false, 11, S::Paid, false), (Treatment::Settled, true, Some(BreakKind::B06)));
+        assert_eq!(judged(false, 9, S::Paid, false), (Treatment::Settled, false, Some(BreakKind::B06)));
+    }
+
+    #[test]
+    fn only_the_whole_amount_of_a_settled_order_comes_back() {
+        use OrderState as S;
+        for state in S::iter() {
+            let (whole, part) = match state {
+                S::Settled => ((Treatment::Returned, true, None), BreakKind::B09),
+                S::Returned => ((Treatment::UnknownCredit, false, Some(BreakKind::B09)), BreakKind::B09),
+                _ => ((Treatment::UnknownCredit, false, Some(BreakKind::B10)), BreakKind::B10),
+            };
+            assert_eq!(judged(true, 10, state, true), whole, "{state:?}");
+            assert_eq!(judged(true, 9, state, true), (Treatment::UnknownCredit, false, Some(part)), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn money_without_an_order_is_named_or_waits_in_suspense() {
+        let words = Words::default();
+        let treatment = |credit, bank_ref, text| judge(&entry(credit, 10, bank_ref, text), None, &words);
+        assert_eq!(treatment(true, None, "FUND").treatment, Treatment::Funded);
+        assert_eq!(treatment(false, None, "FUND").treatment, Treatment::Funded);
+        assert_eq!(treatment(false, None, "FEE").treatment, Treatment::Charged);
+        assert_eq!(treatment(true, None, "FEE").raise, Some(BreakKind::B07));
+        assert_eq!(treatment(false, None, "?").raise, Some(BreakKind::B02));
+        assert_eq!(treatment(false, Some("R9"), "PAYOUT").raise, Some(BreakKind::B02));
+        assert_eq!(treatment(true, Some("R9"), "FUND").raise, Some(BreakKind::B07));
+        let mut stranger = entry(true, 10, None, "FUND");
+        stranger.counterparty_tail = Some("9999".into());
+        assert_eq!(judge(&stranger, None, &words).treatment, Treatment::UnknownCredit);
+    }
+}

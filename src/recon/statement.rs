@@ -1,0 +1,259 @@
+//! Reads the flat statement file: `H|CNSTM1|…`, `L|…`, `T|…`. It adds up in itself, or nothing of it counts. Pure.
+
+use sha2::{Digest, Sha256};
+use time::{Date, Month};
+
+use crate::kernel::money::Fen;
+
+/// A statement that adds up in itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The account.
+    pub account: String,
+    /// The closed business day.
+    pub business_date: Date,
+    /// Its number, gapless per account.
+    pub seq: i64,
+    /// Balance at the start of the day.
+    pub opening_fen: Fen,
+    /// Balance at its end.
+    pub closing_fen: Fen,
+    /// Sum of what left.
+    pub debits_fen: Fen,
+    /// Sum of what came in.
+    pub credits_fen: Fen,
+    /// The bookings, in order.
+    pub entries: Vec<Entry>,
+    /// Digest of the file's bytes, hex.
+    pub sha256: String,
+}
+
+/// One booking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number on the statement.
+    pub entry_no: i64,
+    /// The day it was booked.
+    pub booked_on: Date,
+    /// True for money in.
+    pub credit: bool,
+    /// How much; more than nothing.
+    pub amount_fen: Fen,
+    /// The bank's serial number.
+    pub bank_serial: String,
+    /// Our reference, when the booking has one.
+    pub bank_ref: Option<String>,
+    /// Last four digits of the other account.
+    pub counterparty_tail: Option<String>,
+    /// The bank's word for what it is.
+    pub text: String,
+}
+
+/// Why a file is not taken. Names the line, never what stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct Unreadable {
+    /// Line of the file, from 1; 0 for the whole.
+    pub line: usize,
+    /// What is wrong.
+    pub what: &'static str,
+}
+
+impl Entry {
+    /// The same booking has the same fingerprint, whichever file brings it.
+    #[must_use]
+    pub fn fingerprint(&self, account: &str) -> String {
+        let direction = if self.credit { "C" } else { "D" };
+        let text = format!(
+            "{account}|{}|{direction}|{}|{}|{}",
+            self.bank_serial,
+            self.amount_fen.get(),
+            self.bank_ref.as_deref().unwrap_or(""),
+            self.booked_on
+        );
+        hex::encode(Sha256::digest(text.as_bytes()))
+    }
+}
+
+/// Reads a file and checks digest, counts, sums and that the balance rolls.
+///
+/// # Errors
+/// [`Unreadable`]: then nothing of the file counts.
+pub fn read(bytes: &[u8]) -> Result<Statement, Unreadable> {
+    let bad = |line, what| Unreadable { line, what };
+    let text = std::str::from_utf8(bytes).map_err(|_| bad(0, "not UTF-8"))?;
+    let text = text.strip_suffix('\n').ok_or(bad(0, "the file does not end with a line feed"))?;
+    let lines: Vec<&str> = text.split('\n').collect();
+    let [header, details @ .., trailer] = &lines[..] else { return Err(bad(1, "header or trailer is missing")) };
+    let mut statement = read_header(header)?;
+    for (line, number) in details.iter().zip(2..) {
+        let entry = read_entry(line, number)?;
+        let side = if entry.credit { &mut statement.credits_fen } else { &mut statement.debits_fen };
+        *side = side.checked_add(entry.amount_fen).map_err(|_| bad(number, "the sum does not fit"))?;
+        statement.entries.push(entry);
+    }
+    check_trailer(trailer, details, &statement)?;
+    let closing = statement
+        .opening_fen
+        .checked_sub(statement.debits_fen)
+        .and_then(|balance| balance.checked_add(statement.credits_fen));
+    if closing != Ok(statement.closing_fen) {
+        return Err(bad(lines.len(), "opening and entries do not give the closing balance"));
+    }
+    statement.sha256 = hex::encode(Sha256::digest(bytes));
+    Ok(statement)
+}
+
+fn read_header(line: &str) -> Result<Statement, Unreadable> {
+    let bad = |what| Unreadable { line: 1, what };
+    let fields: Vec<&str> = line.split('|').collect();
+    let ["H", "CNSTM1", account, date, seq, currency, opening, closing, "UTF-8"] = fields[..] else {
+        return Err(bad("not a statement header"));
+    };
+    if currency != "CNY" {
+        return Err(bad("the currency is not CNY"));
+    }
+    Ok(Statement {
+        account: account.to_owned(),
+        business_date: compact_date(date).ok_or(bad("not a date"))?,
+        seq: natural(seq).ok_or(bad("the number is not a number"))?,
+        opening_fen: balance(opening).ok_or(bad("the opening balance is not whole fen"))?,
+        closing_fen: balance(closing).ok_or(bad("the closing balance is not whole fen"))?,
+        debits_fen: Fen::ZERO,
+        credits_fen: Fen::ZERO,
+        entries: Vec::new(),
+        sha256: String::new(),
+    })
+}
+
+fn read_entry(line: &str, number: usize) -> Result<Entry, Unreadable> {
+    let bad = |what| Unreadable { line: number, what };
+    let fields: Vec<&str> = line.split('|').collect();
+    let ["L", entry_no, date, direction, amount, serial, bank_ref, tail, text] = fields[..] else {
+        return Err(bad("not a statement line"));
+    };
+    if entry_no != (number - 1).to_string() {
+        return Err(bad("the lines are not numbered in turn"));
+    }
+    let credit = match direction {
+        "C" => true,
+        "D" => false,
+        _ => return Err(bad("neither debit nor credit")),
+    };
+    if serial.is_empty() {
+        return Err(bad("the bank's serial number is missing"));
+    }
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Ok(Entry {
+        entry_no: natural(entry_no).ok_or(bad("the number is not a number"))?,
+        booked_on: compact_date(date).ok_or(bad("not a date"))?,
+        credit,
+        amount_fen: natural(amount).map(Fen::new).ok_or(bad("the amount is not whole fen"))?,
+        bank_serial: serial.to_owned(),
+        bank_ref: some(bank_ref),
+        counterparty_tail: some(tail),
+        text: text.to_owned(),
+    })
+}
+
+fn check_trailer(line: &str, details: &[&str], statement: &Statement) -> Result<(), Unreadable> {
+    let bad = |what| Unreadable { line: details.len() + 2, what };
+    let fields: Vec<&str> = line.split('|').collect();
+    let ["T", count, debits, credits, digest] = fields[..] else { return Err(bad("not a statement trailer")) };
+    if count != details.len().to_string() {
+        return Err(bad("the number of lines differs from the trailer"));
+    }
+    if debits != statement.debits_fen.get().to_string() || credits != statement.credits_fen.get().to_string() {
+        return Err(bad("the sums differ from the trailer"));
+    }
+    let mut hash = Sha256::new();
+    for line in details {
+        hash.update(line.as_bytes());
+        hash.update(b"\n");
+    }
+    if digest != format!("sha256:{}", hex::encode(hash.finalize())) {
+        return Err(bad("the digest differs"));
+    }
+    Ok(())
+}
+
+/// A whole number above zero: digits only, no sign, no leading zero.
+fn natural(text: &str) -> Option<i64> {
+    let plain =
+        (1..=16).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok())?
+}
+
+/// A balance: zero, or whole fen with at most a minus sign.
+fn balance(text: &str) -> Option<Fen> {
+    match text.strip_prefix('-') {
+        _ if text == "0" => Some(Fen::ZERO),
+        Some(rest) => Fen::new(natural(rest)?).checked_neg().ok(),
+        None => natural(text).map(Fen::new),
+    }
+}
+
+fn compact_date(text: &str) -> Option<Date> {
+    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let month = Month::try_from(text.get(4..6)?.parse::<u8>().ok()?).ok()?;
+    Date::from_calendar_date(text.get(..4)?.parse().ok()?, month, text.get(6..)?.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    fn file(header: &str, details: &str, debits: i64, credits: i64) -> String {
+        let digest = hex::encode(Sha256::digest(details.as_bytes()));
+        let count = details.lines().count();
+        format!("{header}\n{details}T|{count}|{debits}|{credits}|sha256:{digest}\n")
+    }
+
+    const HEADER: &str = "H|CNSTM1|ACC|20261123|7|CNY|0|60|UTF-8";
+    const DETAILS: &str = "L|1|20261123|C|100|S1||0001|FUND\nL|2|20261123|D|40|S2|R1|1111|PAYOUT\n";
+
+    #[test]
+    fn a_statement_that_adds_up_is_read() {
+        let read = read(file(HEADER, DETAILS, 40, 100).as_bytes()).unwrap();
+        assert_eq!((read.seq, read.business_date), (7, date!(2026 - 11 - 23)));
+        assert_eq!((read.debits_fen, read.credits_fen), (Fen::new(40), Fen::new(100)));
+        assert_eq!(read.entries[1].bank_ref.as_deref(), Some("R1"));
+        assert_eq!(read.entries[0].bank_ref, None);
+        assert_ne!(read.entries[0].fingerprint("ACC"), read.entries[1].fingerprint("ACC"));
+    }
+
+    #[test]
+    fn an_empty_day_is_a_statement_too() {
+        let empty = file("H|CNSTM1|ACC|20261123|7|CNY|-5|-5|UTF-8", "", 0, 0);
+        assert_eq!(read(empty.as_bytes()).unwrap().opening_fen, Fen::new(-5));
+    }
+
+    #[test]
+    fn whatever_does_not_add_up_is_refused() {
+        let good = file(HEADER, DETAILS, 40, 100);
+        for (from, to) in [
+            ("|0|60|", "|1|60|"),
+            ("|0|60|", "|0|61|"),
+            ("CNY", "USD"),
+            ("|20261123|7|", "|20261323|7|"),
+            ("|7|CNY", "|0|CNY"),
+            ("L|2|", "L|3|"),
+            ("|D|40|", "|D|4e1|"),
+            ("|D|40|", "|X|40|"),
+            ("|S2|", "||"),
+            ("T|2|", "T|3|"),
+            ("|R1|", "|R2|"),
+            ("CNSTM1", "CNSTM2"),
+        ] {
+            let altered = good.replacen(from, to, 1);
+            assert_ne!(altered, good, "{from}");
+            assert!(read(altered.as_bytes()).is_err(), "{from} -> {to}");
+        }
+        assert!(read(&good.as_bytes()[..good.len() / 2]).is_err());
+        assert!(read(file(HEADER, DETAILS, 41, 100).as_bytes()).is_err());
+        assert!(read(b"").is_err() && read(b"\n").is_err() && read(b"\xff\n").is_err());
+    }
+}

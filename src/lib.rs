@@ -1,10 +1,16 @@
 //! Huzhu (互助): the claims service of a trade union's mutual-aid fund. The map is in `README.md`.
 
+pub mod app;
 pub mod bank_sim;
 pub mod calendar;
+pub mod config;
+pub mod db;
+pub mod http;
 pub mod http_client;
 pub mod identity;
+pub mod jobs;
 pub mod kernel;
+pub mod keys;
 pub mod ledger;
 pub mod payouts;
 pub mod recon;

@@ -1,0 +1,85 @@
+//! `App`: everything that a request, a job or a verb of the command line needs, built one way for all of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::db::{Db, sealing_keys};
+use crate::kernel::chance::{Chance, SystemChance};
+use crate::kernel::clock::{Clock, SystemClock};
+use crate::kernel::ids::Ids;
+use crate::kernel::seal::{Key, Sealer, keyed_hash};
+use crate::keys;
+
+/// The parts that a test replaces.
+#[derive(Clone)]
+pub struct Seams {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub chance: Arc<dyn Chance>,
+}
+
+impl Default for Seams {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance) }
+    }
+}
+
+/// Everything that a request or a job needs. Cheap to share, never changed after it was built.
+pub struct App {
+    /// What the operator set.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub chance: Arc<dyn Chance>,
+    /// New identifiers.
+    pub ids: Ids,
+    /// Seals personal fields.
+    pub sealer: Sealer,
+    /// Authenticates page cursors.
+    pub cursor_key: Key,
+    /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
+    pub job_written: Notify,
+}
+
+impl App {
+    /// Builds the app: makes the data directory and the root key when they are missing, connects, brings the tables up to date.
+    ///
+    /// # Errors
+    /// Says which part failed and why.
+    pub async fn build(config: Config, seams: Seams) -> anyhow::Result<Arc<Self>> {
+        make_private_dir(&config.data_dir)?;
+        let root_key = keys::root_key(&config.data_dir, seams.chance.as_ref())?;
+        let url = config.database_url();
+        let db = Db::connect(url.reveal(), config.database.max_connections)
+            .await
+            .map_err(|error| anyhow::anyhow!("the database can't be reached: {error}"))?;
+        db.migrate().await?;
+        let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
+        Ok(Arc::new(Self {
+            ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
+            cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
+            job_written: Notify::new(),
+            clock: seams.clock,
+            chance: seams.chance,
+            sealer,
+            db,
+            config,
+        }))
+    }
+}
+
+fn make_private_dir(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| anyhow::anyhow!("the data directory {} can't be made: {error}", path.display()))
+}

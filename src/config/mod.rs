@@ -1,0 +1,330 @@
+//! The configuration: a TOML file, then `HUZHU_…` variables over it, read once at start.
+//!
+//! `HUZHU_HTTP__LISTEN=0.0.0.0:8080` sets `http.listen`: two underscores go down a level. An unknown key or a wrong value
+//! is an error that names its source. Secrets come from variables or from files (`…_file`), never from flags.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::{Deserialize, Serialize};
+
+mod bank;
+mod storage;
+
+pub use bank::Bank;
+pub use storage::{Storage, StorageKind};
+
+use crate::kernel::secret::Secret;
+
+/// Everything that an operator sets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `production` refuses what only a trial may have: the bank simulator, the demo's city, the readable outbox.
+    pub environment: Environment,
+    /// Where the embedded database, objects, spool and keys live. Default `huzhu-data`.
+    pub data_dir: PathBuf,
+    /// The API's own listener and its public face.
+    pub http: Http,
+    /// The database.
+    pub database: Database,
+    /// The object store.
+    pub storage: Storage,
+    /// Logs and traces.
+    pub log: Log,
+    /// The job runner.
+    pub jobs: Jobs,
+    /// How much one caller may ask.
+    pub limits: Limits,
+    /// Sign-in and tokens.
+    pub sign_in: SignIn,
+    /// The disbursement bank; without it nothing is dispatched.
+    pub bank: Option<Bank>,
+}
+
+/// Where this process runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// A trial: simulators are allowed.
+    #[default]
+    Development,
+    /// Real people and real money.
+    Production,
+}
+
+/// The API's listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address of the API. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// Address of `/metrics`. Default `127.0.0.1:9090`.
+    pub metrics_listen: SocketAddr,
+    /// What clients call this service: the issuer of tokens and the base of links. Default `http://<listen>`.
+    pub public_url: Option<String>,
+    /// Threads that answer requests; 0 takes one per core. Default 0.
+    pub workers: usize,
+    /// Seconds that a stopping process gives to running requests and jobs. Default 20.
+    pub shutdown_secs: u64,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Default: `huzhu.sqlite` in the data directory.
+    pub url: Option<Secret<String>>,
+    /// A file that holds the URL instead.
+    pub url_file: Option<PathBuf>,
+    /// Connections at most. Default 16.
+    pub max_connections: u32,
+}
+
+/// Logs and traces.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `human` or `json`. Default human.
+    pub format: LogFormat,
+    /// What is logged, as `tracing` filters are written. Default `info,sqlx=warn`.
+    pub filter: String,
+    /// Where OpenTelemetry traces go (OTLP over HTTP); none by default.
+    pub otlp_endpoint: Option<String>,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For eyes.
+    #[default]
+    Human,
+    /// For machines: one object a line.
+    Json,
+}
+
+/// The job runner.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jobs {
+    /// Jobs that run at once in one process. Default 2.
+    pub workers: usize,
+    /// Pause between two looks at an empty table. Default 250.
+    pub poll_ms: u64,
+    /// How long a worker holds a job before another may take it. Default 60.
+    pub lease_secs: i64,
+}
+
+/// How much one caller may ask.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Requests a minute for one signed-in caller, or one address before sign-in. Default 600.
+    pub requests_per_minute: u32,
+    /// Bytes of a JSON body at most. Default 262144.
+    pub body_bytes: usize,
+}
+
+/// Sign-in and tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    /// Life of an access token, 60 to 600. Default 600.
+    pub access_token_secs: i64,
+    /// One-time passwords that one source address may ask in an hour. Default 60.
+    pub otp_per_source_per_hour: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            environment: Environment::Development,
+            data_dir: PathBuf::from("huzhu-data"),
+            http: Http::default(),
+            database: Database::default(),
+            storage: Storage::default(),
+            log: Log::default(),
+            jobs: Jobs::default(),
+            limits: Limits::default(),
+            sign_in: SignIn::default(),
+            bank: None,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9090)),
+            public_url: None,
+            workers: 0,
+            shutdown_secs: 20,
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, url_file: None, max_connections: 16 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, filter: "info,sqlx=warn".to_owned(), otlp_endpoint: None }
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self { workers: 2, poll_ms: 250, lease_secs: 60 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { requests_per_minute: 600, body_bytes: 256 * 1024 }
+    }
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self { access_token_secs: 600, otp_per_source_per_hour: 60 }
+    }
+}
+
+/// What is wrong with the configuration, in words for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A key or a value that is not understood; the text names it and where it stands.
+    #[error("configuration: {0}")]
+    Unreadable(Box<figment::Error>),
+    /// A file that holds a secret and can't be read.
+    #[error("configuration: {key} names {path}, which can't be read: {source}")]
+    SecretFile {
+        /// The key that names the file.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Values that are each fine and do not go together, or are out of range.
+    #[error("configuration: {0}")]
+    Refused(String),
+}
+
+impl Config {
+    /// Reads `file` (which must exist when named) and the `HUZHU_…` variables of this process.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::new();
+        if let Some(path) = file {
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        figment = figment.merge(Env::prefixed("HUZHU_").ignore(&["test_pg_url", "log_level", "xsd_dir"]).split("__"));
+        let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        config.with_secrets_from_files()?.checked()
+    }
+
+    fn with_secrets_from_files(mut self) -> Result<Self, ConfigError> {
+        if let Some(path) = &self.database.url_file {
+            self.database.url = Some(secret_from_file("database.url_file", path)?);
+        }
+        self.storage.read_secret_file()?;
+        Ok(self)
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        if !(60..=600).contains(&self.sign_in.access_token_secs) {
+            return Err(ConfigError::Refused("sign_in.access_token_secs is 60 to 600".to_owned()));
+        }
+        if self.jobs.workers == 0 || self.jobs.lease_secs < 5 || self.database.max_connections < 2 {
+            return Err(ConfigError::Refused(
+                "jobs.workers is at least 1, jobs.lease_secs at least 5, database.max_connections at least 2"
+                    .to_owned(),
+            ));
+        }
+        if self.environment == Environment::Production {
+            if self.http.public_url.is_none() {
+                return Err(ConfigError::Refused("production needs http.public_url".to_owned()));
+            }
+            if self.bank.as_ref().is_some_and(Bank::is_simulator) {
+                return Err(ConfigError::Refused("the bank simulator is refused in production".to_owned()));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The database's URL: the one set, or the embedded file.
+    #[must_use]
+    pub fn database_url(&self) -> Secret<String> {
+        self.database.url.clone().unwrap_or_else(|| {
+            Secret::new(format!("sqlite://{}?mode=rwc", self.data_dir.join("huzhu.sqlite").display()))
+        })
+    }
+
+    /// What clients call this service, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        self.http
+            .public_url
+            .as_deref()
+            .map_or_else(|| format!("http://{}", self.http.listen), |url| url.trim_end_matches('/').to_owned())
+    }
+}
+
+pub(crate) fn secret_from_file(key: &'static str, path: &Path) -> Result<Secret<String>, ConfigError> {
+    std::fs::read_to_string(path)
+        .map(|text| Secret::new(text.trim_end().to_owned()))
+        .map_err(|source| ConfigError::SecretFile { key, path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_toml(text: &str) -> Result<Config, ConfigError> {
+        let config: Config = Figment::new()
+            .merge(Toml::string(text))
+            .extract()
+            .map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        config.with_secrets_from_files()?.checked()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_embedded_default() {
+        let config = from_toml("").unwrap();
+        assert_eq!(config.database_url().reveal(), "sqlite://huzhu-data/huzhu.sqlite?mode=rwc");
+        assert_eq!(config.public_url(), "http://127.0.0.1:8080");
+        assert!(config.bank.is_none());
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named() {
+        let error = from_toml("[http]\nlistne = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(error.contains("listne"), "{error}");
+        let error = from_toml("[http]\nlisten = \"nowhere\"").unwrap_err().to_string();
+        assert!(error.contains("listen"), "{error}");
+        let error = from_toml("[sign_in]\naccess_token_secs = 601").unwrap_err().to_string();
+        assert!(error.contains("600"), "{error}");
+    }
+
+    #[test]
+    fn a_simulator_is_refused_in_production() {
+        let text = "environment = \"production\"\n[http]\npublic_url = \"https://huzhu.example\"\n[bank]\nkind = \"simulator\"\nurl = \"http://127.0.0.1:1\"";
+        assert!(from_toml(text).unwrap_err().to_string().contains("simulator"));
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let config = from_toml("[database]\nurl = \"postgres://u:hunter2@h/d\"").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,135 @@
+//! The database: connections, transactions, and the few places where SQLite and PostgreSQL differ.
+
+use std::time::Duration;
+
+use migrations::Migrator;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqlErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+pub mod sealing_keys;
+
+/// A connection to the database: one pool that reads, and one that writes.
+///
+/// On SQLite the writing pool has one connection, so that writers queue in the process instead of failing in the file.
+#[derive(Clone, Debug)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Db {
+    /// Connects to `url` with at most `max_connections` connections.
+    ///
+    /// # Errors
+    /// When the database can't be reached.
+    pub async fn connect(url: &str, max_connections: u32) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            let write = Database::connect(sqlite_options(url, 1)).await?;
+            let read = Database::connect(sqlite_options(url, max_connections.min(4))).await?;
+            Ok(Self { read, write })
+        } else {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(max_connections)
+                .min_connections(2)
+                .acquire_timeout(Duration::from_secs(10))
+                .sqlx_logging(false)
+                .test_before_acquire(false);
+            let pool = Database::connect(options).await?;
+            Ok(Self { read: pool.clone(), write: pool })
+        }
+    }
+
+    /// Brings the tables to this program's version.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::up(&self.write, None).await
+    }
+
+    /// For statements that only read.
+    #[must_use]
+    pub const fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For one statement that writes by itself.
+    #[must_use]
+    pub const fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.write
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// True on SQLite.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// What follows a `SELECT … LIMIT 1` inside an `UPDATE`, so that two workers do not wait for one row.
+    #[must_use]
+    pub fn skip_locked(&self) -> &'static str {
+        if self.is_sqlite() { "" } else { " for update skip locked" }
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When a connection does not close.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+fn sqlite_options(url: &str, max_connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(max_connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(20))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                .pragma("cache_size", "-8000")
+        });
+    options
+}
+
+/// True when `error` says that a unique constraint refused a row.
+#[must_use]
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// True when the same transaction may well succeed if it is tried again: a lock was held, or two of them crossed.
+#[must_use]
+pub fn is_transient(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    let Some(code) = inner.as_database_error().and_then(|error| error.code()) else { return false };
+    // SQLite: BUSY, LOCKED and their kin. PostgreSQL: serialization failure, deadlock.
+    matches!(code.as_ref(), "5" | "6" | "517" | "40001" | "40P01")
+}

@@ -1,0 +1,100 @@
+//! The table of problem codes: each code once, with its status and its title in both languages.
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::kernel::text::Text;
+
+macro_rules! codes {
+    ($($variant:ident $status:literal $zh:literal $en:literal;)*) => {
+        /// A stable reason for a refusal. Clients act on it; its words may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code {
+            $(#[doc = $en] $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                let number: u16 = match self { $(Self::$variant => $status,)* };
+                StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// Its title.
+            #[must_use]
+            pub const fn title(self) -> Text {
+                match self { $(Self::$variant => Text::fixed($zh, $en),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // the request itself
+    MalformedRequest 400 "请求无法识别" "The request can't be understood";
+    ValidationFailed 422 "填写的内容有误" "Some fields are not right";
+    IdempotencyKeyMissing 400 "缺少 Idempotency-Key" "The header Idempotency-Key is missing or malformed";
+    IdempotencyKeyReused 422 "同一 Idempotency-Key 用于了不同的请求" "This Idempotency-Key came before with another request";
+    IfMatchMissing 428 "缺少 If-Match" "The header If-Match is missing";
+    StaleVersion 412 "内容已被更新，请刷新后重试" "It has changed since you read it; read it again";
+    UnsupportedMediaType 415 "请使用 application/json" "Send application/json";
+    BodyTooLarge 413 "请求内容过大" "The body is too large";
+    RouteNotFound 404 "没有这个地址" "There is no such address";
+    MethodNotAllowed 405 "不支持此方法" "This address does not take this method";
+    NotFound 404 "没有找到" "Not found";
+    Conflict 409 "与当前状态不符" "It does not fit the present state";
+    TooManyRequests 429 "请求过于频繁，请稍后再试" "Too many requests; try again later";
+    Internal 500 "系统出错，请稍后再试" "Something went wrong; try again later";
+    Unavailable 503 "服务暂时不可用，请稍后再试" "The service is not available at the moment";
+    // who asks
+    Unauthenticated 401 "请先登录" "Sign in first";
+    TokenExpired 401 "登录已过期，请重新登录" "The access token has expired";
+    Forbidden 403 "没有权限" "You may not do this";
+    // claims
+    ClaimIdTaken 409 "此申报编号已被使用" "This claim id is taken";
+    ClaimStateConflict 409 "申报当前状态不允许此操作" "The claim's state does not allow this";
+    EventAlreadyClaimed 409 "同一事件已有申报" "This event has been claimed already";
+    ClaimIncomplete 422 "申报材料不完整" "The claim is not complete";
+    DecisionRefused 422 "决定内容不成立" "The decision does not hold";
+    PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";
+    CardNumberInvalid 422 "卡号有误，请核对" "The card number is not right";
+}
+
+impl Code {
+    /// The code as it stands in JSON and in the problem's type: `claim_id_taken`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let debug = format!("{self:?}");
+        let mut name = String::with_capacity(debug.len() + 4);
+        for (index, c) in debug.chars().enumerate() {
+            if c.is_ascii_uppercase() && index > 0 {
+                name.push('_');
+            }
+            name.push(c.to_ascii_lowercase());
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_named_once_and_the_same_way_everywhere() {
+        let mut names: Vec<String> = Code::ALL.iter().map(|code| code.name()).collect();
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+            assert!(code.status().is_client_error() || code.status().is_server_error());
+        }
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,44 @@
+//! `/healthz` and `/readyz`: is the process alive, and can it serve.
+
+use std::sync::Arc;
+
+use actix_web::{get, web};
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{Answer, Code, Problem, Reply};
+use crate::app::App;
+
+/// The routes of this file.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(healthz).service(readyz);
+}
+
+/// That the service is well.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// Always `ok`; anything else is a refusal.
+    #[schema(max_length = 10, example = "ok")]
+    status: &'static str,
+}
+
+/// Is the process alive
+///
+/// Answers without touching the database.
+#[utoipa::path(tag = "public", operation_id = "healthz", security(()), responses((status = 200, body = Health)))]
+#[get("/healthz")]
+async fn healthz() -> Answer {
+    Ok(Reply::ok(&Health { status: "ok" })?.into_response())
+}
+
+/// Can the process serve
+///
+/// Answers 200 when the database answers.
+#[utoipa::path(tag = "public", operation_id = "readyz", security(()), responses((status = 200, body = Health)))]
+#[get("/readyz")]
+async fn readyz(app: web::Data<Arc<App>>) -> Answer {
+    app.db.read().execute_unprepared("select 1").await.map_err(|_| Problem::new(Code::Unavailable))?;
+    Ok(Reply::ok(&Health { status: "ok" })?.into_response())
+}

@@ -1,0 +1,179 @@
+//! `Idempotency-Key`: the stored answer is a row in the transaction that has the effect.
+//!
+//! Same caller, operation and key: with the same request the stored answer comes again; with another, a refusal. A request that
+//! was refused leaves no row, so it can be mended and sent again under the same key. Rows are kept 72 hours.
+//! Every thing that is made has a natural unique key of its own besides: this one is convenience, that one is truth.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction};
+use sha2::{Digest, Sha256};
+
+use super::reply::{Headers, Reply};
+use super::{Answer, Caller, Code, Problem};
+use crate::app::App;
+use crate::db::is_unique_violation;
+use crate::kernel::clock::Moment;
+use crate::kernel::seal::Field;
+use crate::kernel::text::Text;
+
+const KEPT_SECS: i64 = 72 * 60 * 60;
+
+/// A row of `idempotency`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "idempotency")]
+pub struct Model {
+    /// Who asked: [`Caller::subject`].
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub subject: String,
+    /// Method and path.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub operation: String,
+    /// The header's value.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub idempotency_key: String,
+    /// SHA-256 over the request.
+    pub fingerprint: Vec<u8>,
+    /// The answer's status.
+    pub status: i32,
+    /// The answer's headers.
+    pub headers: Json,
+    /// The answer's body, sealed.
+    pub body: Vec<u8>,
+    /// When it was stored.
+    pub created_at_ms: Moment,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The key of the request at hand.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    subject: String,
+    operation: String,
+    key: String,
+}
+
+impl FromRequest for Idempotency {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(read(request, payload))
+    }
+}
+
+fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Idempotency, Problem> {
+    let caller = Caller::from_request(request, payload).into_inner()?;
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.trim().trim_matches('"'))
+        .filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'))
+        .ok_or_else(|| {
+            Problem::new(Code::IdempotencyKeyMissing).detail(Text::fixed(
+                "请带上 Idempotency-Key：8 到 64 个可见 ASCII 字符，建议用 UUID；重试时保持不变",
+                "Send Idempotency-Key with 8 to 64 visible ASCII characters, best a UUID, and keep it when you try again",
+            ))
+        })?;
+    Ok(Idempotency {
+        subject: caller.subject(),
+        operation: format!("{} {}", request.method(), request.path()),
+        key: key.to_owned(),
+    })
+}
+
+impl Idempotency {
+    /// Runs `effect` in one transaction that also stores its answer; or gives the stored answer again.
+    ///
+    /// `fingerprint` is that of the body (zeros when there is none).
+    ///
+    /// # Errors
+    /// Those of `effect`, after which nothing is stored; `idempotency_key_reused` when the key came with another request.
+    pub async fn once<F>(&self, app: &App, fingerprint: [u8; 32], effect: F) -> Answer
+    where
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
+        let fingerprint: [u8; 32] =
+            Sha256::new_with_prefix(fingerprint).chain_update(&self.operation).finalize().into();
+        let txn = app.db.begin().await?;
+        if let Some(stored) = self.stored(app, &txn, &fingerprint).await? {
+            return Ok(stored);
+        }
+        let reply = match effect(&txn).await {
+            Ok(reply) => reply,
+            Err(problem) => {
+                txn.rollback().await?;
+                // Its twin may have been first and moved things on: then the twin's answer is this request's too.
+                return self.stored(app, app.db.read(), &fingerprint).await?.ok_or(problem);
+            }
+        };
+        match self.store(app, &txn, &fingerprint, &reply).await {
+            Ok(()) => txn.commit().await?,
+            Err(error) if is_unique_violation(&error) => {
+                txn.rollback().await?;
+                return self.stored(app, app.db.read(), &fingerprint).await?.ok_or_else(|| Problem::internal(error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        app.job_written.notify_waiters();
+        Ok(reply.into_response())
+    }
+
+    async fn stored(
+        &self,
+        app: &App,
+        connection: &impl ConnectionTrait,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<HttpResponse>, Problem> {
+        let key = (self.subject.clone(), self.operation.clone(), self.key.clone());
+        let Some(row) = Entity::find_by_id(key).one(connection).await? else { return Ok(None) };
+        if row.fingerprint != fingerprint {
+            return Err(Problem::new(Code::IdempotencyKeyReused));
+        }
+        let body = app.sealer.open_bytes(Field::StoredAnswer, &row.body)?;
+        let headers: Headers = serde_json::from_value(row.headers)?;
+        let status = u16::try_from(row.status).map_err(Problem::internal)?;
+        let mut response = Reply { status, headers, body: body.reveal().clone() }.into_response();
+        response.headers_mut().insert(
+            actix_web::http::header::HeaderName::from_static("idempotent-replay"),
+            actix_web::http::header::HeaderValue::from_static("true"),
+        );
+        Ok(Some(response))
+    }
+
+    async fn store(
+        &self,
+        app: &App,
+        txn: &DatabaseTransaction,
+        fingerprint: &[u8; 32],
+        reply: &Reply,
+    ) -> Result<(), DbErr> {
+        let custom = |error: &dyn std::fmt::Display| DbErr::Custom(error.to_string());
+        let row = ActiveModel {
+            subject: Set(self.subject.clone()),
+            operation: Set(self.operation.clone()),
+            idempotency_key: Set(self.key.clone()),
+            fingerprint: Set(fingerprint.to_vec()),
+            status: Set(i32::from(reply.status)),
+            headers: Set(serde_json::to_value(&reply.headers).map_err(|error| custom(&error))?),
+            body: Set(app.sealer.seal(Field::StoredAnswer, &reply.body).map_err(|error| custom(&error))?),
+            created_at_ms: Set(app.clock.now()),
+        };
+        Entity::insert(row).exec_without_returning(txn).await.map(drop)
+    }
+}
+
+/// Deletes stored answers older than 72 hours; answers how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sweep(app: &App) -> Result<u64, DbErr> {
+    let before = app.clock.now().plus_secs(-KEPT_SECS);
+    let gone = Entity::delete_many().filter(Column::CreatedAtMs.lt(before)).exec(app.db.write()).await?;
+    Ok(gone.rows_affected)
+}

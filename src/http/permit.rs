@@ -1,0 +1,221 @@
+//! Who may do what: read from the OpenAPI document, so that what is declared, shown and enforced is one thing.
+//!
+//! An operation declares `security(("bearer" = ["claim:declare"]))`, or `security(())` when it is public. The table is built at
+//! start; an operation without a declaration stops the start. A request for which the table has no entry never reaches a handler.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+use utoipa::openapi::{HttpMethod, OpenApi};
+
+use super::caller::{Authenticator, Caller};
+use super::limits::{Left, Limits};
+use super::{Code, Problem};
+
+/// What one operation asks of its caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Nothing.
+    Public,
+    /// A signed-in caller with one of these permissions.
+    OneOf(Vec<String>),
+}
+
+/// The permissions of all operations, by path template (parameter names left out) and method.
+#[derive(Clone, Debug, Default)]
+pub struct Permits(HashMap<String, HashMap<&'static str, Permission>>);
+
+impl Permits {
+    /// Reads the table from `document`.
+    ///
+    /// # Errors
+    /// Names the first operation that declares nothing.
+    pub fn from_document(document: &OpenApi) -> anyhow::Result<Self> {
+        let mut table: HashMap<String, HashMap<&'static str, Permission>> = HashMap::new();
+        let json = serde_json::to_value(&document.paths)?;
+        for (path, item) in json.as_object().into_iter().flatten() {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let Some(method) = method_name(method) else { continue };
+                let permission = declared(operation)
+                    .ok_or_else(|| anyhow::anyhow!("{method} {path} declares no permission: add security(…) to it"))?;
+                table.entry(template(path)).or_default().insert(method, permission);
+            }
+        }
+        Ok(Self(table))
+    }
+
+    fn find(&self, pattern: &str, method: &str) -> Result<&Permission, Problem> {
+        let methods = self.0.get(&template(pattern)).ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+        methods.get(method).ok_or_else(|| {
+            let mut allowed: Vec<&str> = methods.keys().copied().collect();
+            allowed.sort_unstable();
+            let problem = Problem::new(Code::MethodNotAllowed);
+            match HeaderValue::from_str(&allowed.join(", ")) {
+                Ok(value) => problem.header(ALLOW, value),
+                Err(_) => problem,
+            }
+        })
+    }
+}
+
+fn declared(operation: &serde_json::Value) -> Option<Permission> {
+    let requirements = operation.get("security")?.as_array()?;
+    let mut names = Vec::new();
+    for requirement in requirements {
+        let requirement = requirement.as_object()?;
+        if requirement.is_empty() {
+            return Some(Permission::Public);
+        }
+        for scopes in requirement.values() {
+            names.extend(scopes.as_array()?.iter().filter_map(|scope| scope.as_str().map(str::to_owned)));
+        }
+    }
+    (!names.is_empty()).then_some(Permission::OneOf(names))
+}
+
+fn method_name(method: &str) -> Option<&'static str> {
+    [
+        (HttpMethod::Get, "GET"),
+        (HttpMethod::Post, "POST"),
+        (HttpMethod::Put, "PUT"),
+        (HttpMethod::Patch, "PATCH"),
+        (HttpMethod::Delete, "DELETE"),
+        (HttpMethod::Head, "HEAD"),
+        (HttpMethod::Options, "OPTIONS"),
+    ]
+    .into_iter()
+    .map(|(_, name)| name)
+    .find(|name| name.eq_ignore_ascii_case(method))
+}
+
+/// `/v1/claims/{claim_id}` as `/v1/claims/{}`.
+fn template(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '{' => {
+                inside = true;
+                out.push('{');
+            }
+            '}' => {
+                inside = false;
+                out.push('}');
+            }
+            _ if inside => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// What the middleware needs, made once for each worker.
+pub struct Gate {
+    /// The table.
+    pub permits: Permits,
+    /// Reads tokens.
+    pub authenticator: std::sync::Arc<dyn Authenticator>,
+    /// The budgets.
+    pub limits: std::sync::Arc<Limits>,
+}
+
+/// The middleware: finds the operation, authenticates, checks the permission, takes from the budget. A refusal is an answer:
+/// `route_not_found`, `method_not_allowed`, `unauthenticated`, `token_expired`, `forbidden`, `too_many_requests`.
+///
+/// # Errors
+/// None of its own.
+pub async fn guard<B: MessageBody + 'static>(
+    gate: web::Data<Rc<Gate>>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let (caller, left) = match admit(&gate, &request).await {
+        Ok(admitted) => admitted,
+        Err(problem) => return Ok(request.error_response(problem).map_into_right_body()),
+    };
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    let mut response = next.call(request).await?.map_into_left_body();
+    if let Some(left) = left {
+        left.write(response.headers_mut());
+    }
+    Ok(response)
+}
+
+async fn admit(gate: &Gate, request: &ServiceRequest) -> Result<(Option<Caller>, Option<Left>), Problem> {
+    let pattern = request.match_pattern().ok_or_else(|| Problem::new(Code::RouteNotFound))?;
+    let caller = match gate.permits.find(&pattern, request.method().as_str())? {
+        Permission::Public => None,
+        Permission::OneOf(names) => {
+            let caller = authenticate(gate, request).await?;
+            if !names.iter().any(|name| caller.may(name)) {
+                return Err(Problem::new(Code::Forbidden));
+            }
+            Some(caller)
+        }
+    };
+    let subject = caller.as_ref().map_or_else(|| source(request), Caller::subject);
+    // An upload in progress is never thrown back: the offset rules slow it down instead.
+    let in_upload = request.path().starts_with("/v1/uploads/");
+    let left = if in_upload { None } else { Some(gate.limits.take(&subject)?) };
+    Ok((caller, left))
+}
+
+async fn authenticate(gate: &Gate, request: &ServiceRequest) -> Result<Caller, Problem> {
+    let token = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let outcome = match token {
+        Some(token) => gate.authenticator.authenticate(token).await,
+        None => Err(Problem::new(Code::Unauthenticated)),
+    };
+    outcome.map_err(|problem| match problem.code() {
+        Code::TokenExpired => {
+            problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+        }
+        Code::Unauthenticated => problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        _ => problem,
+    })
+}
+
+/// The address that a request came from, for budgets only; never logged.
+fn source(request: &ServiceRequest) -> String {
+    request.peer_addr().map_or_else(|| "address:unknown".to_owned(), |address| format!("address:{}", address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameter_names_do_not_matter() {
+        assert_eq!(template("/v1/claims/{claim_id}/documents/{id}"), "/v1/claims/{}/documents/{}");
+    }
+
+    #[test]
+    fn an_operation_that_declares_nothing_stops_the_start() {
+        let mut document: OpenApi = serde_json::from_value(serde_json::json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {"get": {"responses": {}, "security": [{}]}}, "/b": {"post": {"responses": {}, "security": [{"bearer": ["x:y"]}]}}}
+        }))
+        .unwrap();
+        let permits = Permits::from_document(&document).unwrap();
+        assert_eq!(permits.find("/a", "GET").unwrap(), &Permission::Public);
+        assert_eq!(permits.find("/b", "POST").unwrap(), &Permission::OneOf(vec!["x:y".into()]));
+        assert_eq!(permits.find("/b", "GET").unwrap_err().code(), Code::MethodNotAllowed);
+        assert_eq!(permits.find("/c", "GET").unwrap_err().code(), Code::RouteNotFound);
+        let bare = document.paths.paths.get_mut("/b").and_then(|item| item.post.as_mut()).unwrap();
+        bare.security = None;
+        assert!(Permits::from_document(&document).unwrap_err().to_string().contains("POST /b"));
+    }
+}

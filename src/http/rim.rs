@@ -1,0 +1,102 @@
+//! The outermost layer: request ids, languages, problem bodies, security headers, one log line and one metric a request.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use tracing_actix_web::RequestId;
+
+use super::{Code, Problem, language};
+use crate::kernel::text::Language;
+
+/// The header that names a request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The middleware.
+///
+/// # Errors
+/// None of its own: handlers, extractors and [`super::permit`] answer with responses, whose problems get their body here.
+pub async fn wrap<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = language::of(accepted);
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.to_string()).unwrap_or_default();
+    let method = request.method().clone();
+    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let mut response = with_problem_body(next.call(request).await?, language, &request_id);
+    write_headers(response.headers_mut(), language, &request_id);
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("huzhu_http_requests_total", "method" => method.to_string(), "route" => route, "status" => status)
+        .increment(1);
+    Ok(response)
+}
+
+fn with_problem_body<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    language: Language,
+    request_id: &str,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let Some(error) = response.response().error() else { return response.map_into_left_body() };
+    let status = response.status();
+    let translated;
+    let problem = if let Some(problem) = error.as_error::<Problem>() {
+        problem
+    } else {
+        translated = Problem::new(foreign(status));
+        &translated
+    };
+    if let Some(cause) = problem.cause() {
+        tracing::error!(problem.code = %problem, error = format!("{cause:#}"), "request.failed");
+    }
+    let code = problem.code();
+    let body = problem.body(language, format!("urn:uuid:{request_id}"));
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let (request, old) = response.into_parts();
+    let mut new = actix_web::HttpResponse::build(code.status()).body(bytes);
+    *new.headers_mut() = old.headers().clone();
+    new.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    ServiceResponse::new(request, new.map_into_right_body())
+}
+
+/// The code for an error that came from the framework and not from us.
+fn foreign(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::RouteNotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        status if status.is_client_error() => Code::MalformedRequest,
+        _ => Code::Internal,
+    }
+}
+
+fn write_headers(headers: &mut HeaderMap, language: Language, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if !headers.contains_key(CONTENT_LANGUAGE) {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    }
+    headers.append(VARY, HeaderValue::from_static("accept-language"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+        ("strict-transport-security", "max-age=31536000"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let csp = HeaderName::from_static("content-security-policy");
+    if !headers.contains_key(&csp) {
+        headers.insert(csp, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The server: every capability's routes, the layers around them, and a listener.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
+use tracing_actix_web::{RootSpanBuilder, TracingLogger};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, UtoipaApp};
+
+use super::caller::Authenticator;
+use super::limits::Limits;
+use super::permit::{Gate, Permits, guard};
+use super::{Code, Problem, health, openapi, rim};
+use crate::app::App;
+
+/// Every route of the service.
+pub fn routes(config: &mut ServiceConfig) {
+    health::routes(config);
+}
+
+/// The document of every route, as it is served and committed.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (_, document) = UtoipaApp::from(ActixApp::new()).openapi(openapi::base()).configure(routes).split_for_parts();
+    document
+}
+
+/// Serves the API on `listener` until it is stopped through the server's handle.
+///
+/// # Errors
+/// When a route declares no permission, or the listener can't be used.
+pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: TcpListener) -> anyhow::Result<Server> {
+    let permits = Permits::from_document(&document())?;
+    let limits = Arc::new(Limits::new(app.config.limits.requests_per_minute));
+    let (workers, shutdown_secs) = (app.config.http.workers, app.config.http.shutdown_secs);
+    let server = HttpServer::new(move || {
+        let gate = Gate { permits: permits.clone(), authenticator: authenticator.clone(), limits: limits.clone() };
+        ActixApp::new()
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .map(|actix| {
+                actix
+                    .app_data(web::Data::new(app.clone()))
+                    .app_data(web::Data::new(Rc::new(gate)))
+                    .app_data(web::PayloadConfig::new(app.config.limits.body_bytes))
+                    .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
+                    .wrap(from_fn(guard))
+                    .wrap(from_fn(rim::wrap))
+                    .wrap(Compress::default())
+                    .wrap(TracingLogger::<RequestSpan>::new())
+            })
+            .configure(routes)
+            .into_app()
+            .default_service(web::to(|| async { HttpResponse::from_error(Problem::new(Code::RouteNotFound)) }))
+    });
+    let server = if workers == 0 { server } else { server.workers(workers) };
+    Ok(server
+        .shutdown_timeout(shutdown_secs)
+        .client_request_timeout(Duration::from_secs(15))
+        .keep_alive(Duration::from_secs(75))
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+/// The span of a request: its route and id, never its query, address or body.
+struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &actix_web::dev::ServiceRequest) -> tracing::Span {
+        use actix_web::HttpMessage;
+        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let id =
+            request.extensions().get::<tracing_actix_web::RequestId>().map(ToString::to_string).unwrap_or_default();
+        tracing::info_span!(
+            "request",
+            http.method = %request.method(),
+            http.route = %route,
+            http.status_code = tracing::field::Empty,
+            request_id = %id,
+        )
+    }
+
+    fn on_request_end<B: actix_web::body::MessageBody>(
+        span: tracing::Span,
+        outcome: &Result<actix_web::dev::ServiceResponse<B>, actix_web::Error>,
+    ) {
+        let status = match outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        span.record("http.status_code", status.as_u16());
+        if status.is_server_error() {
+            span.in_scope(|| tracing::warn!("request.answered with {}", status.as_u16()));
+        }
+    }
+}

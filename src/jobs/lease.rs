@@ -1,0 +1,140 @@
+//! Taking a job, holding it, and ending it: each one conditional UPDATE.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::JobError;
+use super::rows::Model;
+use crate::app::App;
+use crate::kernel::clock::Moment;
+
+/// What a handler is given.
+#[derive(Clone)]
+pub struct JobContext {
+    /// Everything that a job may need.
+    pub app: Arc<App>,
+    /// The job as it was taken.
+    pub job: Arc<Model>,
+}
+
+impl JobContext {
+    /// The payload as the handler's type.
+    ///
+    /// # Errors
+    /// [`JobError::Fail`] when it is not of that type: trying again would not help.
+    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, JobError> {
+        serde_json::from_value(self.job.payload.clone()).map_err(JobError::fail)
+    }
+
+    /// Marks the job done in the handler's own transaction, so that effect and end are one commit.
+    ///
+    /// # Errors
+    /// [`JobError::Retry`] when the lease was lost: the transaction must not commit.
+    pub async fn finish(&self, txn: &DatabaseTransaction) -> Result<(), JobError> {
+        if finish(txn, &self.job, self.app.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(JobError::Retry(anyhow::anyhow!("the lease was lost")))
+        }
+    }
+
+    /// True when this is the last attempt.
+    #[must_use]
+    pub fn is_last_attempt(&self) -> bool {
+        self.job.attempts >= self.job.max_attempts
+    }
+}
+
+fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Takes the job that has been due longest, if there is one: ready, or running with an ended lease.
+pub(super) async fn take(app: &App) -> Result<Option<Model>, DbErr> {
+    let now = app.clock.now();
+    let sql = format!(
+        "update job set state = 'running', attempts = attempts + 1, fencing = fencing + 1, lease_until_ms = $1 \
+         where id = (select id from job where (state = 'ready' and run_at_ms <= $2) \
+         or (state = 'running' and lease_until_ms < $3 and run_at_ms <= $4) order by run_at_ms limit 1{}) returning *",
+        app.db.skip_locked()
+    );
+    let until = now.plus_secs(app.config.jobs.lease_secs);
+    let values = vec![until.into(), now.into(), now.into(), now.into()];
+    let connection = app.db.write();
+    connection
+        .query_one_raw(statement(connection.get_database_backend(), &sql, values))
+        .await?
+        .map(|row| Model::from_query_result(&row, ""))
+        .transpose()
+}
+
+/// Holds the job for another lease; false when somebody else has it.
+pub(super) async fn renew(app: &App, job: &Model) -> Result<bool, DbErr> {
+    let until = app.clock.now().plus_secs(app.config.jobs.lease_secs);
+    change(
+        app.db.write(),
+        "update job set lease_until_ms = $1 where id = $2 and fencing = $3 and state = 'running'",
+        vec![until.into(), job.id.into(), job.fencing.into()],
+    )
+    .await
+}
+
+/// Done; false when the lease was lost.
+pub(super) async fn finish(connection: &impl ConnectionTrait, job: &Model, now: Moment) -> Result<bool, DbErr> {
+    let sql = "update job set state = 'done', lease_until_ms = null, last_error = null, finished_at_ms = $1 \
+               where id = $2 and fencing = $3 and state = 'running'";
+    change(connection, sql, vec![now.into(), job.id.into(), job.fencing.into()]).await
+}
+
+/// Back to ready at `run_at`, with the reason.
+pub(super) async fn put_back(app: &App, job: &Model, run_at: Moment, reason: &str) -> Result<bool, DbErr> {
+    let sql = "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1, last_error = $2 \
+               where id = $3 and fencing = $4 and state = 'running'";
+    change(app.db.write(), sql, vec![run_at.into(), reason.into(), job.id.into(), job.fencing.into()]).await
+}
+
+/// Dead, with the reason.
+pub(super) async fn bury(app: &App, job: &Model, reason: &str) -> Result<bool, DbErr> {
+    let sql = "update job set state = 'dead', lease_until_ms = null, last_error = $1, finished_at_ms = $2 \
+               where id = $3 and fencing = $4 and state = 'running'";
+    change(app.db.write(), sql, vec![reason.into(), app.clock.now().into(), job.id.into(), job.fencing.into()]).await
+}
+
+/// Makes dead jobs ready again, all or one; answers how many. A dead job whose twin is alive stays dead.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retry_dead(app: &App, id: Option<Uuid>) -> Result<u64, DbErr> {
+    let mut sql =
+        "update job set state = 'ready', attempts = 0, finished_at_ms = null, run_at_ms = $1 where state = 'dead' \
+                   and (unique_key is null or not exists (select 1 from job twin where twin.kind = job.kind \
+                   and twin.unique_key = job.unique_key and twin.state in ('ready', 'running')))"
+            .to_owned();
+    let mut values: Vec<Value> = vec![app.clock.now().into()];
+    if let Some(id) = id {
+        sql.push_str(" and id = $2");
+        values.push(id.into());
+    }
+    let connection = app.db.write();
+    let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;
+    Ok(answer.rows_affected())
+}
+
+/// Ends every lease at once: for a start after a crash of the only process of an embedded database.
+///
+/// # Errors
+/// Those of the database.
+pub async fn release_all(app: &App) -> Result<u64, DbErr> {
+    let connection = app.db.write();
+    let sql = "update job set state = 'ready', lease_until_ms = null where state = 'running'";
+    let answer = connection.execute_raw(statement(connection.get_database_backend(), sql, Vec::new())).await?;
+    Ok(answer.rows_affected())
+}
+
+async fn change(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<bool, DbErr> {
+    let answer = connection.execute_raw(statement(connection.get_database_backend(), sql, values)).await?;
+    Ok(answer.rows_affected() == 1)
+}

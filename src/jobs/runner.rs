@@ -1,0 +1,148 @@
+//! The loop that takes jobs and runs them, and stops without losing one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::rows::Model;
+use super::{JobContext, JobError, JobResult, JobSpec, Registry, enqueue, lease};
+use crate::app::App;
+use crate::kernel::clock::Moment;
+
+const FIRST_PAUSE_SECS: i64 = 1;
+const LONGEST_PAUSE_SECS: i64 = 15 * 60;
+
+/// Runs jobs until `stop`; then takes no new one, lets those that run end, and returns.
+pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
+    let registry = Arc::new(registry);
+    let mut workers = JoinSet::new();
+    for _ in 0..app.config.jobs.workers {
+        workers.spawn(work(app.clone(), registry.clone(), stop.clone()));
+    }
+    workers.spawn(keep_time(app, registry, stop));
+    while workers.join_next().await.is_some() {}
+}
+
+/// Runs every job that is due, and those they cause, until none is; answers how many ran. For tests and for one-off verbs.
+///
+/// # Errors
+/// Those of the database.
+pub async fn drain(app: &Arc<App>, registry: &Registry) -> Result<u64, DbErr> {
+    let mut ran = 0;
+    while let Some(job) = lease::take(app).await? {
+        execute(app, registry, job).await;
+        ran += 1;
+    }
+    Ok(ran)
+}
+
+async fn work(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
+    let pause = Duration::from_millis(app.config.jobs.poll_ms);
+    while !stop.is_cancelled() {
+        match lease::take(&app).await {
+            Ok(Some(job)) => execute(&app, &registry, job).await,
+            Ok(None) => {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = app.job_written.notified() => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "jobs.take failed");
+                tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(pause * 4) => {} }
+            }
+        }
+    }
+}
+
+/// Writes each periodic job when its time has come; the unique key keeps processes from writing it twice.
+async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
+    let mut due: HashMap<&'static str, Moment> = HashMap::new();
+    while !stop.is_cancelled() {
+        let now = app.clock.now();
+        for (kind, every_secs) in &registry.periodic {
+            if due.get(kind).is_some_and(|moment| *moment > now) {
+                continue;
+            }
+            let spec = JobSpec::new(kind, serde_json::json!({})).unique("periodic");
+            match enqueue(app.db.write(), &app, spec).await {
+                Ok(()) => {
+                    due.insert(kind, now.plus_secs(*every_secs));
+                }
+                Err(error) => tracing::error!(job.kind = kind, error = %error, "jobs.periodic failed"),
+            }
+        }
+        tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(Duration::from_secs(1)) => {} }
+    }
+}
+
+async fn execute(app: &Arc<App>, registry: &Registry, job: Model) {
+    let span = tracing::info_span!("job", job.id = %job.id, job.kind = %job.kind, job.attempt = job.attempts);
+    execute_in_span(app, registry, job).instrument(span).await;
+}
+
+async fn execute_in_span(app: &Arc<App>, registry: &Registry, job: Model) {
+    let job = Arc::new(job);
+    let outcome = if job.attempts > job.max_attempts {
+        Err(JobError::Fail(anyhow::anyhow!("its worker died {} times", job.max_attempts)))
+    } else {
+        match registry.handlers.get(job.kind.as_str()) {
+            Some(handler) => {
+                let context = JobContext { app: app.clone(), job: job.clone() };
+                hold_while(app, &job, handler(context)).await
+            }
+            None => Err(JobError::Fail(anyhow::anyhow!("no handler for this kind"))),
+        }
+    };
+    let kind = job.kind.clone();
+    let ended = match outcome {
+        Ok(()) => {
+            metrics::counter!("huzhu_jobs_total", "kind" => kind, "outcome" => "done").increment(1);
+            // A handler that finished in its own transaction has left nothing to change here.
+            lease::finish(app.db.write(), &job, app.clock.now()).await.map(|_| ())
+        }
+        Err(JobError::Retry(reason)) if job.attempts < job.max_attempts => {
+            metrics::counter!("huzhu_jobs_total", "kind" => kind, "outcome" => "retry").increment(1);
+            let run_at = app.clock.now().plus_secs(pause_secs(job.attempts));
+            tracing::warn!(error = format!("{reason:#}"), "job.retry");
+            lease::put_back(app, &job, run_at, &format!("{reason:#}")).await.map(|_| ())
+        }
+        Err(JobError::Retry(reason) | JobError::Fail(reason)) => {
+            metrics::counter!("huzhu_jobs_total", "kind" => kind, "outcome" => "dead").increment(1);
+            tracing::error!(error = format!("{reason:#}"), "job.dead");
+            lease::bury(app, &job, &format!("{reason:#}")).await.map(|_| ())
+        }
+    };
+    if let Err(error) = ended {
+        // The lease runs out and the job is taken again: nothing is lost.
+        tracing::error!(error = %error, "job.end could not be written");
+    }
+}
+
+/// Runs `handler` and renews the lease meanwhile. A lost lease does not stop the handler: its last write is refused by the fencing number.
+async fn hold_while(app: &App, job: &Model, handler: impl Future<Output = JobResult>) -> JobResult {
+    let third = Duration::from_secs(u64::try_from(app.config.jobs.lease_secs / 3).unwrap_or(1).max(1));
+    let mut handler = std::pin::pin!(handler);
+    loop {
+        tokio::select! {
+            outcome = &mut handler => return outcome,
+            () = tokio::time::sleep(third) => {
+                if !lease::renew(app, job).await.unwrap_or(false) {
+                    tracing::warn!("job.lease was lost");
+                }
+            }
+        }
+    }
+}
+
+/// 1 s, 2 s, 4 s … at most 15 minutes.
+fn pause_secs(attempts: i32) -> i64 {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(20);
+    FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE_SECS)
+}

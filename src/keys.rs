@@ -1,0 +1,72 @@
+//! Key files under `<data_dir>/keys`: made at first start with mode 0600, refused when others may read them.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::kernel::chance::Chance;
+use crate::kernel::seal::Key;
+
+/// The root key, which wraps the sealing keys of the database: 32 bytes in hexadecimal in `keys/root.key`.
+///
+/// # Errors
+/// When the file can't be made or read, is not of that form, or is open to others.
+pub fn root_key(data_dir: &Path, chance: &dyn Chance) -> anyhow::Result<Key> {
+    let text = read_or_make(data_dir, "root.key", || {
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(chance.bytes());
+        Ok(Zeroizing::new(hex::encode(key.as_slice())))
+    })?;
+    let mut key = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim(), key.as_mut_slice())
+        .map_err(|_| anyhow::anyhow!("keys/root.key does not hold 64 hexadecimal digits"))?;
+    Ok(key)
+}
+
+/// The text of the key file `name`; made by `make` when it is missing.
+///
+/// # Errors
+/// When the file can't be made or read, or is open to others.
+pub fn read_or_make(
+    data_dir: &Path,
+    name: &str,
+    make: impl FnOnce() -> anyhow::Result<Zeroizing<String>>,
+) -> anyhow::Result<Zeroizing<String>> {
+    let dir = data_dir.join("keys");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
+    let path = dir.join(name);
+    match read_private(&path) {
+        Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == ErrorKind::NotFound) => {}
+        other => return other,
+    }
+    write_new_private(&path, make()?.as_bytes())?;
+    tracing::info!(key.file = name, "key.made");
+    read_private(&path)
+}
+
+fn read_private(path: &PathBuf) -> anyhow::Result<Zeroizing<String>> {
+    let mode = fs::metadata(path)?.mode();
+    if mode & 0o077 != 0 {
+        anyhow::bail!("{} may be read by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);
+    }
+    Ok(Zeroizing::new(fs::read_to_string(path)?))
+}
+
+/// Writes a complete file or none: the bytes are on disk before the name is.
+fn write_new_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    // A hard link fails when another process was first; its key then stays.
+    match fs::hard_link(&draft, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        _ => fs::remove_file(&draft)?,
+    }
+    if let Some(dir) = path.parent() {
+        fs::File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! Huzhu (互助): the claims service of a trade union's mutual-aid fund. The map is in `README.md`.
 
 pub mod app;
+pub mod assessment;
 pub mod bank_sim;
 pub mod calendar;
 pub mod config;

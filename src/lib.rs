@@ -14,4 +14,5 @@ pub mod kernel;
 pub mod keys;
 pub mod ledger;
 pub mod payouts;
+pub mod promise;
 pub mod recon;

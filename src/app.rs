@@ -12,6 +12,7 @@ use crate::kernel::clock::{Clock, SystemClock};
 use crate::kernel::ids::Ids;
 use crate::kernel::seal::{Key, Sealer, keyed_hash};
 use crate::keys;
+use crate::storage::Store;
 
 /// The parts that a test replaces.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct App {
     pub ids: Ids,
     /// Seals personal fields.
     pub sealer: Sealer,
+    /// Where documents are kept.
+    pub storage: Store,
     /// Authenticates page cursors.
     pub cursor_key: Key,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
@@ -62,6 +65,7 @@ impl App {
             .map_err(|error| anyhow::anyhow!("the database can't be reached: {error}"))?;
         db.migrate().await?;
         let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
+        let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
         Ok(Arc::new(Self {
             ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
@@ -69,6 +73,7 @@ impl App {
             clock: seams.clock,
             chance: seams.chance,
             sealer,
+            storage,
             db,
             config,
         }))

@@ -1,0 +1,137 @@
+//! The upright copies: decode once, make smaller, then turn.
+
+use std::io::Cursor;
+
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ColorType, DynamicImage, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+
+use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, Refusal, orientation};
+use crate::storage::Coding;
+
+/// The longest side of the reading copy, in pixels.
+pub const READING_SIDE: u32 = 2_000;
+/// The longest side of the thumbnail, in pixels.
+pub const THUMBNAIL_SIDE: u32 = 320;
+const JPEG_QUALITY: u8 = 82;
+
+/// One copy: a JPEG without metadata.
+#[derive(Clone, Debug)]
+pub struct Rendition {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+}
+
+/// The copies of one picture.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Upright, at most 2,000 pixels a side.
+    pub reading: Rendition,
+    /// Upright, at most 320 pixels a side.
+    pub thumbnail: Rendition,
+}
+
+/// Decodes the master of `inspected` and makes the copies.
+///
+/// # Errors
+/// [`Refusal::Damaged`] when the pixels do not decode, [`Refusal::TooLarge`] when they would take too much memory.
+pub fn render(inspected: &Inspected) -> Result<Rendered, Refusal> {
+    let decoded = narrow(decode(inspected)?);
+    let turn = orientation::turn(inspected.orientation);
+    let smaller = shrink(decoded, READING_SIDE)?;
+    let mut thumbnail = flatten(shrink(smaller.clone(), THUMBNAIL_SIDE)?);
+    let mut reading = flatten(smaller);
+    reading.apply_orientation(turn);
+    thumbnail.apply_orientation(turn);
+    let icc = inspected.icc.as_deref();
+    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)? })
+}
+
+fn decode(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
+    let format = match inspected.coding {
+        Coding::Jpeg => ImageFormat::Jpeg,
+        Coding::Png => ImageFormat::Png,
+        Coding::Webp => ImageFormat::WebP,
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(&inspected.master), format);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    reader.limits(limits);
+    let decoded = reader.decode().map_err(|error| match error {
+        image::ImageError::Limits(_) => Refusal::TooLarge,
+        image::ImageError::Unsupported(_) => Refusal::OtherPicture,
+        _ => Refusal::Damaged,
+    })?;
+    // What the header promised is what was decoded, or the file plays a trick on one of two readers.
+    let as_promised = (decoded.width(), decoded.height()) == (inspected.width, inspected.height);
+    if as_promised { Ok(decoded) } else { Err(Refusal::Damaged) }
+}
+
+/// Eight bits a channel: grey or colour, with or without alpha.
+fn narrow(picture: DynamicImage) -> DynamicImage {
+    match picture.color() {
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => picture,
+        ColorType::L16 => picture.into_luma8().into(),
+        colour if colour.has_alpha() => picture.into_rgba8().into(),
+        _ => picture.into_rgb8().into(),
+    }
+}
+
+/// Makes the longest side `side` pixels; a smaller picture stays as it is.
+fn shrink(picture: DynamicImage, side: u32) -> Result<DynamicImage, Refusal> {
+    let (width, height) = (picture.width(), picture.height());
+    let longest = width.max(height);
+    if longest <= side {
+        return Ok(picture);
+    }
+    let scaled = |length: u32| {
+        let rounded = (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
+        u32::try_from(rounded).unwrap_or(side).max(1)
+    };
+    let mut smaller = DynamicImage::new(scaled(width), scaled(height), picture.color());
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new().resize(&picture, &mut smaller, &options).map_err(|error| {
+        tracing::error!(error = %error, "pictures: the resizer refused");
+        Refusal::Damaged
+    })?;
+    Ok(smaller)
+}
+
+/// Lays transparency on white paper: JPEG has none.
+fn flatten(picture: DynamicImage) -> DynamicImage {
+    if !picture.color().has_alpha() {
+        return picture;
+    }
+    let source = picture.into_rgba8();
+    let mut paper = RgbImage::new(source.width(), source.height());
+    for (to, from) in paper.pixels_mut().zip(source.pixels()) {
+        let [red, green, blue, alpha] = from.0;
+        let on_white = |channel: u8| {
+            let mixed = u32::from(channel) * u32::from(alpha) + 255 * (255 - u32::from(alpha));
+            u8::try_from((mixed + 127) / 255).unwrap_or(u8::MAX)
+        };
+        *to = Rgb([on_white(red), on_white(green), on_white(blue)]);
+    }
+    paper.into()
+}
+
+fn encode(picture: &DynamicImage, icc: Option<&[u8]>) -> Result<Rendition, Refusal> {
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
+    // A profile fits only pixels of its own colour space.
+    let space: &[u8] = if picture.color().has_color() { b"RGB " } else { b"GRAY" };
+    if let Some(profile) = icc.filter(|profile| profile.get(16..20) == Some(space)) {
+        encoder.set_icc_profile(profile.to_vec()).map_err(|_| Refusal::Damaged)?;
+    }
+    picture.write_with_encoder(encoder).map_err(|error| {
+        tracing::error!(error = %error, "pictures: the encoder refused");
+        Refusal::Damaged
+    })?;
+    Ok(Rendition { bytes, width: picture.width(), height: picture.height() })
+}

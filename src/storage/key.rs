@@ -1,0 +1,184 @@
+//! What the object store keeps, and under which name. Names are made of our own identifiers and dates alone: nothing of a
+//! person, nothing that a client chose.
+
+use uuid::Uuid;
+
+use crate::kernel::clock::Moment;
+
+/// How a stored picture is coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// JPEG.
+    Jpeg,
+    /// PNG.
+    Png,
+    /// WebP.
+    Webp,
+}
+
+impl Coding {
+    /// The media type.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// The end of a file's name, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+
+    /// The coding of a media type, if it is one of ours.
+    #[must_use]
+    pub fn of_content_type(content_type: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp].into_iter().find(|coding| coding.content_type() == content_type)
+    }
+}
+
+/// How long an object stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// As long as the claim that it belongs to.
+    WithClaim,
+    /// It can be made again from the master at any time.
+    Rebuildable,
+}
+
+/// One object: its meaning, and from that its path, media type and retention.
+///
+/// `set_id` is fresh for each try at storing a document, so that no object is ever written twice; its time is the day in the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StorageKey {
+    /// The original's own coded pixels without metadata.
+    DocumentMaster {
+        /// The document.
+        document_id: Uuid,
+        /// The try.
+        set_id: Uuid,
+        /// How the master is coded.
+        coding: Coding,
+    },
+    /// The upright copy for reading, a JPEG.
+    DocumentReading {
+        /// The document.
+        document_id: Uuid,
+        /// The try.
+        set_id: Uuid,
+    },
+    /// The small picture for lists, a JPEG.
+    DocumentThumbnail {
+        /// The document.
+        document_id: Uuid,
+        /// The try.
+        set_id: Uuid,
+    },
+}
+
+impl StorageKey {
+    /// The object's name in the bucket: `documents/<day>/<document>/<try>/<what>.<ending>`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let (document_id, set_id) = self.ids();
+        let name = match self {
+            Self::DocumentMaster { .. } => "master",
+            Self::DocumentReading { .. } => "reading",
+            Self::DocumentThumbnail { .. } => "thumbnail",
+        };
+        format!("{}{document_id}/{set_id}/{name}.{}", Self::day_prefix(day_of(set_id)), self.coding().extension())
+    }
+
+    /// What the names of all objects of one day begin with.
+    #[must_use]
+    pub fn day_prefix(day: time::Date) -> String {
+        format!("documents/{:04}-{:02}-{:02}/", day.year(), u8::from(day.month()), day.day())
+    }
+
+    /// The media type.
+    #[must_use]
+    pub const fn content_type(&self) -> &'static str {
+        self.coding().content_type()
+    }
+
+    /// How long the object stays.
+    #[must_use]
+    pub const fn retention(&self) -> Retention {
+        match self {
+            Self::DocumentMaster { .. } => Retention::WithClaim,
+            Self::DocumentReading { .. } | Self::DocumentThumbnail { .. } => Retention::Rebuildable,
+        }
+    }
+
+    /// The key of a name that [`StorageKey::path`] made; nothing for any other name.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        let mut parts = path.split('/').skip(2);
+        let document_id = Uuid::try_parse(parts.next()?).ok()?;
+        let set_id = Uuid::try_parse(parts.next()?).ok()?;
+        let (name, extension) = parts.next()?.split_once('.')?;
+        let coding =
+            [Coding::Jpeg, Coding::Png, Coding::Webp].into_iter().find(|coding| coding.extension() == extension)?;
+        let key = match name {
+            "master" => Self::DocumentMaster { document_id, set_id, coding },
+            "reading" => Self::DocumentReading { document_id, set_id },
+            "thumbnail" => Self::DocumentThumbnail { document_id, set_id },
+            _ => return None,
+        };
+        (key.path() == path).then_some(key)
+    }
+
+    /// The document and the try that the object belongs to.
+    #[must_use]
+    pub const fn ids(&self) -> (Uuid, Uuid) {
+        match self {
+            Self::DocumentMaster { document_id, set_id, .. }
+            | Self::DocumentReading { document_id, set_id }
+            | Self::DocumentThumbnail { document_id, set_id } => (*document_id, *set_id),
+        }
+    }
+
+    const fn coding(&self) -> Coding {
+        match self {
+            Self::DocumentMaster { coding, .. } => *coding,
+            Self::DocumentReading { .. } | Self::DocumentThumbnail { .. } => Coding::Jpeg,
+        }
+    }
+}
+
+/// The day in Asia/Shanghai on which an identifier was made.
+fn day_of(id: Uuid) -> time::Date {
+    let (secs, nanos) = id.get_timestamp().map_or((0, 0), |at| at.to_unix());
+    let ms = i64::try_from(secs).unwrap_or(0).saturating_mul(1_000).saturating_add(i64::from(nanos / 1_000_000));
+    Moment::from_ms(ms).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_back_as_the_key_that_made_it_and_nothing_else_does() {
+        let document_id = uuid::Builder::from_unix_timestamp_millis(1_772_400_000_000, &[7; 10]).into_uuid();
+        let set_id = uuid::Builder::from_unix_timestamp_millis(1_772_486_400_000, &[9; 10]).into_uuid();
+        for key in [
+            StorageKey::DocumentMaster { document_id, set_id, coding: Coding::Png },
+            StorageKey::DocumentReading { document_id, set_id },
+            StorageKey::DocumentThumbnail { document_id, set_id },
+        ] {
+            let path = key.path();
+            assert!(path.starts_with("documents/2026-03-03/"), "{path}");
+            assert_eq!(StorageKey::parse(&path), Some(key));
+            assert_eq!(StorageKey::parse(&path.replace("2026", "2025")), None);
+            assert_eq!(StorageKey::parse(&format!("{path}x")), None);
+        }
+        assert_eq!(StorageKey::parse("documents/../x"), None);
+    }
+}

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod caller;
 pub mod codes;
+pub mod document;
 pub mod health;
 pub mod idempotency;
 pub mod if_match;

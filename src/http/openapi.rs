@@ -2,6 +2,9 @@
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, tag::TagBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::problem::ProblemBody;
 
 /// The document before any route is added.
 #[must_use]
@@ -30,6 +33,9 @@ pub fn base() -> OpenApi {
         .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
         .build();
     let components = document.components.get_or_insert_default();
+    let mut problem = vec![(ProblemBody::name().into_owned(), ProblemBody::schema())];
+    ProblemBody::schemas(&mut problem);
+    components.schemas.extend(problem);
     components.add_security_scheme(
         "bearer",
         SecurityScheme::Http(

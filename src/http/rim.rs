@@ -1,16 +1,20 @@
 //! The outermost layer: request ids, languages, problem bodies, security headers, one log line and one metric a request.
 
+use std::sync::Arc;
+
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, VARY,
+    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, VARY,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 use tracing_actix_web::RequestId;
 
 use super::{Code, Problem, language};
+use crate::app::App;
 use crate::kernel::text::Language;
 
 /// The header that names a request.
@@ -29,8 +33,12 @@ pub async fn wrap<B: MessageBody + 'static>(
     let request_id = request.extensions().get::<RequestId>().map(|id| id.to_string()).unwrap_or_default();
     let method = request.method().clone();
     let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let own_origin = request.app_data::<web::Data<Arc<App>>>().and_then(|app| origin(&app.config.public_url()));
     let mut response = with_problem_body(next.call(request).await?, language, &request_id);
     write_headers(response.headers_mut(), language, &request_id);
+    if let Some(own_origin) = own_origin {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, own_origin);
+    }
     let status = response.status().as_u16().to_string();
     metrics::counter!("huzhu_http_requests_total", "method" => method.to_string(), "route" => route, "status" => status)
         .increment(1);
@@ -74,6 +82,13 @@ fn foreign(status: StatusCode) -> Code {
         status if status.is_client_error() => Code::MalformedRequest,
         _ => Code::Internal,
     }
+}
+
+/// Scheme, host and port of `url`: pages from elsewhere may not read our answers.
+fn origin(url: &str) -> Option<HeaderValue> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next().unwrap_or_default();
+    HeaderValue::from_str(&format!("{scheme}://{host}")).ok()
 }
 
 fn write_headers(headers: &mut HeaderMap, language: Language, request_id: &str) {

@@ -1,0 +1,246 @@
+//! Completes the OpenAPI document: what the rim does for every operation is said for every operation, once, here.
+//!
+//! Refusals, budgets and request ids on every answer; bounds on every string, number and list. Handlers describe only what is
+//! theirs; whatever they say stays.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+
+use super::Code;
+
+/// Largest whole number that every client language can hold (2^53 - 1).
+const LARGEST: i64 = 9_007_199_254_740_991;
+
+/// The document as it is served and committed.
+///
+/// # Errors
+/// When `document` does not serialise.
+pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
+    let mut document = serde_json::to_value(document)?;
+    if let Some(root) = document.as_object_mut() {
+        let server =
+            json!({ "url": "https://huzhu.example.org", "description": "Production: put your own address here" });
+        root.insert("servers".into(), json!([server]));
+    }
+    for (path, item) in document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            complete_operation(path, method, operation);
+        }
+    }
+    add_components(&mut document);
+    bound(&mut document);
+    Ok(document)
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let signed_in =
+        operation.get("security").and_then(Value::as_array).is_some_and(|all| all.iter().all(|one| one != &json!({})));
+    let parameters: Vec<String> = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|parameter| parameter.get("name").and_then(Value::as_str).map(str::to_ascii_lowercase))
+        .collect();
+    let has = |name: &str| parameters.iter().any(|parameter| parameter == name);
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let mut refuse = |status: &str, name: &str| {
+        responses.entry(status).or_insert_with(|| json!({ "$ref": format!("#/components/responses/{name}") }));
+    };
+    refuse("400", "Malformed");
+    refuse("429", "TooManyRequests");
+    refuse("500", "Internal");
+    refuse("503", "Unavailable");
+    if signed_in {
+        refuse("401", "Unauthenticated");
+        refuse("403", "Forbidden");
+    }
+    if path.contains('{') {
+        refuse("404", "NotFound");
+    }
+    if has_body {
+        refuse("413", "BodyTooLarge");
+        refuse("415", "UnsupportedMediaType");
+        refuse("422", "ValidationFailed");
+    }
+    if signed_in && method != "get" {
+        refuse("409", "Conflict");
+    }
+    if has("if-match") {
+        refuse("412", "StaleVersion");
+        refuse("428", "IfMatchMissing");
+    }
+    if has("idempotency-key") {
+        refuse("422", "IdempotencyKeyReused");
+    }
+    for (status, response) in responses.iter_mut() {
+        complete_response(status, response);
+    }
+}
+
+/// Headers on every answer; a problem body on a refusal that describes none.
+fn complete_response(status: &str, response: &mut Value) {
+    if response.get("$ref").is_some() {
+        return;
+    }
+    let Some(fields) = response.as_object_mut() else { return };
+    if fields.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+        fields.insert("description".into(), json!("Done"));
+    }
+    let refusal = status.starts_with('4') || status.starts_with('5');
+    if refusal && !fields.contains_key("content") {
+        fields.insert("content".into(), json!({ "application/problem+json": { "schema": problem_schema() } }));
+    }
+    let headers = fields.entry("headers").or_insert_with(|| json!({}));
+    if let Some(headers) = headers.as_object_mut() {
+        for name in ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Access-Control-Allow-Origin"] {
+            headers.entry(name).or_insert_with(|| json!({ "$ref": format!("#/components/headers/{name}") }));
+        }
+        if status == "429" {
+            headers.entry("Retry-After").or_insert_with(|| json!({ "$ref": "#/components/headers/Retry-After" }));
+        }
+    }
+}
+
+fn problem_schema() -> Value {
+    json!({ "$ref": "#/components/schemas/Problem" })
+}
+
+fn add_components(document: &mut Value) {
+    let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) else { return };
+    let headers = json!({
+        "X-Request-Id": header("Names this request in every log; say it when asking for help.", &json!({
+            "type": "string", "format": "uuid", "maxLength": 36, "examples": ["0195a3c0-0000-7000-8000-000000000000"]
+        })),
+        "RateLimit": header("What is left of the caller's budget (draft-ietf-httpapi-ratelimit-headers).", &json!({
+            "type": "string", "maxLength": 100, "pattern": r#"^"minute";r=[0-9]+;t=[0-9]+$"#, "examples": ["\"minute\";r=599;t=60"]
+        })),
+        "RateLimit-Policy": header("The caller's budget: requests and the window in seconds.", &json!({
+            "type": "string", "maxLength": 100, "pattern": r#"^"minute";q=[0-9]+;w=[0-9]+$"#, "examples": ["\"minute\";q=600;w=60"]
+        })),
+        "Retry-After": header("Seconds to wait before trying again.", &json!({
+            "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400, "examples": [7]
+        })),
+        "Access-Control-Allow-Origin": header("The one origin whose pages may read the answer: the service's own.", &json!({
+            "type": "string", "maxLength": 200, "pattern": "^https?://[^/]+$", "examples": ["https://huzhu.example.org"]
+        })),
+    });
+    let responses = [
+        ("Malformed", Code::MalformedRequest),
+        ("Unauthenticated", Code::Unauthenticated),
+        ("Forbidden", Code::Forbidden),
+        ("NotFound", Code::NotFound),
+        ("Conflict", Code::Conflict),
+        ("StaleVersion", Code::StaleVersion),
+        ("BodyTooLarge", Code::BodyTooLarge),
+        ("UnsupportedMediaType", Code::UnsupportedMediaType),
+        ("ValidationFailed", Code::ValidationFailed),
+        ("IdempotencyKeyReused", Code::IdempotencyKeyReused),
+        ("IfMatchMissing", Code::IfMatchMissing),
+        ("TooManyRequests", Code::TooManyRequests),
+        ("Internal", Code::Internal),
+        ("Unavailable", Code::Unavailable),
+    ];
+    let responses: Map<_, _> = responses.into_iter().map(|(name, code)| (name.to_owned(), refusal(code))).collect();
+    components.insert("headers".into(), headers);
+    components.insert("responses".into(), responses.into());
+}
+
+fn header(description: &str, schema: &Value) -> Value {
+    json!({ "description": description, "schema": schema })
+}
+
+fn refusal(code: Code) -> Value {
+    let status = code.status().as_u16();
+    let mut response = json!({
+        "description": format!("{} · {}", code.title().zh, code.title().en),
+        "content": { "application/problem+json": { "schema": problem_schema(), "example": {
+            "type": format!("urn:huzhu:problem:{}", code.name()),
+            "title": code.title().zh,
+            "status": status,
+            "code": code.name(),
+            "instance": "urn:uuid:0195a3c0-0000-7000-8000-000000000000",
+        } } }
+    });
+    complete_response(&status.to_string(), &mut response);
+    response
+}
+
+/// Walks every schema and gives strings, numbers and lists a bound where their type has none of its own.
+fn bound(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(bound),
+        Value::Object(fields) => {
+            let types = fields.get("type").cloned().unwrap_or_default();
+            let is =
+                |name: &str| types == name || types.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+            if is("string") && !fields.contains_key("enum") && !fields.contains_key("const") {
+                bound_string(fields);
+            }
+            if is("integer") {
+                fields.entry("format").or_insert_with(|| json!("int64"));
+                fields.entry("minimum").or_insert_with(|| json!(-LARGEST));
+                fields.entry("maximum").or_insert_with(|| json!(LARGEST));
+            }
+            if is("array") {
+                fields.entry("maxItems").or_insert_with(|| json!(1000));
+            }
+            // What stands under these names is data, not schemas.
+            let data = ["example", "examples", "enum", "const", "default"];
+            fields.iter_mut().filter(|(name, _)| !data.contains(&name.as_str())).for_each(|(_, field)| bound(field));
+        }
+        _ => {}
+    }
+}
+
+fn bound_string(fields: &mut Map<String, Value>) {
+    let longest = match fields.get("format").and_then(Value::as_str) {
+        Some("uuid") => 36,
+        Some("date") => 10,
+        Some("date-time") => 35,
+        Some("binary") => return,
+        _ => 2000,
+    };
+    fields.entry("maxLength").or_insert_with(|| json!(longest));
+    if !fields.contains_key("format") {
+        // The rim refuses U+0000 in every body; no text of ours holds one.
+        fields.entry("pattern").or_insert_with(|| json!(r"^[^\u0000]*$"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed() -> Value {
+        complete(&crate::http::server::document()).unwrap()
+    }
+
+    #[test]
+    fn every_operation_names_its_refusals_and_every_answer_its_headers() {
+        let document = completed();
+        let mut seen = 0;
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values().filter(|one| one.get("responses").is_some()) {
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(["400", "429", "500"].iter().all(|status| responses.contains_key(*status)), "{operation}");
+                for response in responses.values().filter(|response| response.get("$ref").is_none()) {
+                    assert!(response["headers"].get("RateLimit").is_some(), "{response}");
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen >= 2);
+    }
+
+    #[test]
+    fn what_a_handler_says_stays() {
+        let mut schema = json!({ "type": ["string", "null"], "maxLength": 3, "example": { "type": "string" } });
+        bound(&mut schema);
+        assert_eq!(
+            schema,
+            json!({ "type": ["string", "null"], "maxLength": 3, "pattern": r"^[^\u0000]*$", "example": { "type": "string" } })
+        );
+    }
+}

@@ -297,7 +297,7 @@ fn a_kept_assessment_is_replayed_to_the_fen() {
 fn tiers(rules: &mut Rules) -> &mut [Tier] {
     match &mut rules.rules[0].benefit {
         Benefit::RatioOverDeductible(shape) => &mut shape.tiers,
-        Benefit::DailyAllowance(_) => unreachable!("the rules of this test have tiers"),
+        Benefit::DailyAllowance(_) => panic!("the rules of this test have tiers"),
     }
 }
 

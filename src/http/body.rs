@@ -111,7 +111,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
 fn push_key(pointer: &mut String, key: &str) {
     pointer.push('/');
     // A key may be anything that the client sent: keep it short.
-    pointer.extend(key.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1").chars());
+    pointer.push_str(&key.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1"));
 }
 
 fn refuse_nul(json: &Value, pointer: &mut String) -> Result<(), Problem> {

@@ -1,0 +1,52 @@
+# The commands of the house. CI runs `make test` and nothing else, so what passes here passes there.
+# Tools are installed by tests/tools/prepare.sh: Debian packages by apt, the rest at pinned versions into .tools/.
+SHELL := /bin/bash
+MINUTES ?= 10
+KILLS ?= 200
+
+.PHONY: help run test lint bench fuzz soak openapi clients deny samples
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## build and start everything in one process, with a believable city
+	@tests/tools/prepare.sh build
+	cargo build --locked --bin huzhu
+	cargo run --quiet --locked --bin huzhu -- run --demo
+
+test: ## everything, on SQLite and PostgreSQL (30 minutes cold on 2 cores)
+	@tests/tools/test.sh
+
+lint: ## format, clippy, dependency rules, shell and unit files: the quick half of test
+	@tests/tools/prepare.sh build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	python3 tests/tools/deny.py
+
+openapi: ## write openapi/huzhu.json from the code
+	cargo run --quiet --locked --bin huzhu -- openapi > openapi/huzhu.json.new
+	mv openapi/huzhu.json.new openapi/huzhu.json
+
+clients: ## generate both clients into .tools/clients and play the journey with them
+	@tests/tools/prepare.sh all
+	@tests/tools/on_demo.sh tests/clients/play.sh
+
+fuzz: ## schemathesis against a demo for MINUTES (10)
+	@tests/tools/prepare.sh all
+	@tests/tools/on_demo.sh tests/fuzz/fuzz.sh $$(( $(MINUTES) * 60 ))
+
+soak: ## KILLS (200) crashes on each database
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/crash/crash.sh $(KILLS)
+
+bench: ## figures of docs/performance.md, beside their floors (release build)
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/bench/bench.sh
+
+deny: ## licences, bans and advisories by cargo-deny (builds it once, some minutes)
+	@tests/tools/prepare.sh deny
+	.tools/cargo/bin/cargo-deny --locked check
+
+samples: ## draw the sample photographs again
+	@tests/tools/prepare.sh samples
+	.tools/samples/bin/python samples/make.py

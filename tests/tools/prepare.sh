@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $HUZHU_TOOLS).
+# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|deny
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+tools=${HUZHU_TOOLS:-$here/../../.tools}
+mkdir -p "$tools"
+
+# Debian packages that lack, in one apt call; a missing sudo or mirror is an error, not a skip.
+debian() {
+    local missing=()
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    echo "prepare: apt-get install ${missing[*]}"
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# A virtual environment per requirements file, made again when the file changes.
+python() { # name, requirements
+    cmp -s "$2" "$tools/$1/installed.txt" && return
+    echo "prepare: python tools ($1)"
+    python3 -m venv --clear "$tools/$1"
+    "$tools/$1/bin/pip" install --quiet --disable-pip-version-check -r "$2"
+    cp "$2" "$tools/$1/installed.txt"
+}
+
+# Node comes from the Python environment (Debian 12's is too old for the linters), its packages from the lock file.
+node() {
+    cmp -s "$here/package-lock.json" "$tools/node/installed.json" && return
+    echo "prepare: node tools"
+    rm -rf "$tools/node" && mkdir -p "$tools/node"
+    cp "$here/package.json" "$here/package-lock.json" "$tools/node/"
+    (cd "$tools/node" && PATH="$tools/python/bin:$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund)
+    cp "$here/package-lock.json" "$tools/node/installed.json"
+}
+
+command -v cargo >/dev/null || { echo "prepare: Rust 1.94 or later is needed (cargo is not on the path)" >&2; exit 1; }
+case ${1:-all} in
+    build) debian build-essential python3 ;;
+    all)
+        debian build-essential postgresql postgresql-contrib python3 python3-venv systemd shellcheck wrk curl libxml2-utils
+        python python "$here/requirements.txt"
+        node
+        ;;
+    samples)
+        debian fonts-noto-cjk fonts-noto-cjk-extra python3 python3-venv
+        python samples "$here/../../samples/requirements.txt"
+        ;;
+    deny)
+        debian build-essential
+        [ -x "$tools/cargo/bin/cargo-deny" ] || CARGO_TARGET_DIR="$tools/cargo/target" cargo install --quiet --locked --root "$tools/cargo" cargo-deny
+        ;;
+    *) echo "prepare.sh build|all|samples|deny" >&2; exit 2 ;;
+esac

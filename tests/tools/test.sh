@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# `make test`: every check there is, each timed, on SQLite and on PostgreSQL. Goes on after a failure and fails at the end.
+# Owns the order and the summary; each step is a script or a cargo command that can be run alone. Logs: .tools/logs/.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+tools=${HUZHU_TOOLS:-$PWD/.tools}
+logs=$tools/logs
+mkdir -p "$logs"
+began=$SECONDS passed=0 failed=0 table=""
+
+# step NAME COMMAND…: runs it, keeps its log, adds to the summary. A step without a test runner's summary counts as one test.
+step() {
+    local name=$1 from=$SECONDS log="$logs/${1// /-}.log" good=1 bad=0 counts
+    shift
+    printf '\n== %s\n' "$name"
+    if "$@" 2>&1 | tee "$log"; then :; else good=0 bad=1; fi
+    counts=$(tests/tools/count.sh "$log")
+    if [ -n "$counts" ]; then
+        read -r ran_good ran_bad <<<"$counts"
+        good=$ran_good
+        if [ "$ran_bad" -gt 0 ] || [ "$bad" -eq 0 ]; then bad=$ran_bad; fi
+    fi
+    passed=$((passed + good)) failed=$((failed + bad))
+    table+=$(printf '%-28s %5d s %6d passed %4d failed' "$name" $((SECONDS - from)) "$good" "$bad")$'\n'
+}
+
+# nextest when it is there, cargo's own runner when not: building nextest costs more than it saves.
+suite() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --locked --workspace --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
+    else
+        cargo test --locked --workspace --no-fail-fast --quiet
+    fi
+}
+suite_on_postgres() { tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
+built() { cargo build --locked --workspace --all-targets; }
+
+step prepare tests/tools/prepare.sh all
+[ "$failed" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
+export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
+
+step fmt cargo fmt --all --check
+step dependencies python3 tests/tools/deny.py
+step scripts shellcheck .ci/run tests/*/*.sh
+step clippy cargo clippy --locked --workspace --all-targets -- -D warnings
+step build built
+step "suite on sqlite" suite
+step "suite on postgresql" suite_on_postgres
+step calendar tests/calendar/compare.sh
+step deploy tests/deploy/check.sh
+step openapi tests/openapi/lint.sh
+step clients tests/tools/on_demo.sh tests/clients/play.sh
+step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120
+step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
+
+printf '\n%s\n%d passed, %d failed in %d s\n' "$table" "$passed" "$failed" $((SECONDS - began))
+[ "$failed" -eq 0 ]

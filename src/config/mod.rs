@@ -228,7 +228,7 @@ impl Config {
         if let Some(path) = file {
             figment = figment.merge(Toml::file_exact(path));
         }
-        figment = figment.merge(Env::prefixed("HUZHU_").ignore(&["test_pg_url", "log_level", "xsd_dir"]).split("__"));
+        figment = figment.merge(Env::prefixed("HUZHU_").ignore(&["config", "test_pg_url", "xsd_dir"]).split("__"));
         let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
         config.with_secrets_from_files()?.checked()
     }

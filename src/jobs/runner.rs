@@ -55,12 +55,12 @@ async fn work(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = app.job_written.notified() => {}
-                    () = tokio::time::sleep(pause) => {}
+                    () = pause_for(pause) => {}
                 }
             }
             Err(error) => {
                 tracing::error!(error = %error, "jobs.take failed");
-                tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(pause * 4) => {} }
+                tokio::select! { () = stop.cancelled() => {} () = pause_for(pause * 4) => {} }
             }
         }
     }
@@ -83,7 +83,7 @@ async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationTok
                 Err(error) => tracing::error!(job.kind = kind, error = %error, "jobs.periodic failed"),
             }
         }
-        tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(Duration::from_secs(1)) => {} }
+        tokio::select! { () = stop.cancelled() => {} () = pause_for(Duration::from_secs(1)) => {} }
     }
 }
 
@@ -137,7 +137,7 @@ async fn hold_while(app: &App, job: &Model, handler: impl Future<Output = JobRes
     loop {
         tokio::select! {
             outcome = &mut handler => return outcome,
-            () = tokio::time::sleep(third) => {
+            () = pause_for(third) => {
                 if !lease::renew(app, job).await.unwrap_or(false) {
                     tracing::warn!("job.lease was lost");
                 }
@@ -150,4 +150,10 @@ async fn hold_while(app: &App, job: &Model, handler: impl Future<Output = JobRes
 fn pause_secs(attempts: i32) -> i64 {
     let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(20);
     FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE_SECS)
+}
+
+/// The runner's only waits: between two looks at the table, and between two renewals of a lease. A wake-up ends the first early.
+#[expect(clippy::disallowed_methods, reason = "a poll needs a pause; tests drain the table instead")]
+async fn pause_for(duration: Duration) {
+    tokio::time::sleep(duration).await;
 }

@@ -1,0 +1,15 @@
+//! The jobs of every capability, in one registry.
+
+use crate::http::idempotency;
+use crate::jobs::Registry;
+
+/// Every handler of the service.
+#[must_use]
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.every(3_600, "http.sweep_idempotency", |context| async move {
+        idempotency::sweep(&context.app).await?;
+        Ok(())
+    });
+    registry
+}

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::db::{Db, sealing_keys};
+use crate::identity::Identity;
 use crate::kernel::chance::{Chance, SystemChance};
 use crate::kernel::clock::{Clock, SystemClock};
 use crate::kernel::ids::Ids;
@@ -45,6 +46,8 @@ pub struct App {
     pub sealer: Sealer,
     /// Where documents are kept.
     pub storage: Store,
+    /// Tokens, sessions that ended lately, short messages.
+    pub identity: Identity,
     /// Authenticates page cursors.
     pub cursor_key: Key,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
@@ -69,6 +72,7 @@ impl App {
         Ok(Arc::new(Self {
             ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
+            identity: Identity::build(&config, seams.chance.as_ref())?,
             job_written: Notify::new(),
             clock: seams.clock,
             chance: seams.chance,

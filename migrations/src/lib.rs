@@ -8,6 +8,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 mod m01_kernel;
 mod m02_people;
+mod m04_identity;
 mod m07_money;
 
 /// All migrations, in the order in which they run.
@@ -16,7 +17,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m01_kernel::Migration), Box::new(m02_people::Migration), Box::new(m07_money::Migration)]
+        vec![
+            Box::new(m01_kernel::Migration),
+            Box::new(m02_people::Migration),
+            Box::new(m04_identity::Migration),
+            Box::new(m07_money::Migration),
+        ]
     }
 }
 

@@ -56,6 +56,9 @@ codes! {
     Unauthenticated 401 "请先登录" "Sign in first";
     TokenExpired 401 "登录已过期，请重新登录" "The access token has expired";
     Forbidden 403 "没有权限" "You may not do this";
+    SignInCodeRefused 401 "验证码有误或已失效，请重新获取" "The code is wrong or no longer good; ask for another";
+    SignInRefused 401 "账号、密码或动态口令有误" "Login, password or one-time password is not right";
+    SignInLocked 403 "账号已锁定，请联系管理员解锁" "The login is locked; an administrator must release it";
     // claims
     ClaimIdTaken 409 "此申报编号已被使用" "This claim id is taken";
     ClaimStateConflict 409 "申报当前状态不允许此操作" "The claim's state does not allow this";

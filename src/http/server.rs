@@ -22,6 +22,7 @@ use crate::app::App;
 /// Every route of the service.
 pub fn routes(config: &mut ServiceConfig) {
     health::routes(config);
+    config.configure(crate::identity::routes);
 }
 
 /// The document of every route, as it is served and committed.

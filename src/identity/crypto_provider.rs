@@ -18,6 +18,12 @@ pub fn install() {
     let _ = PROVIDER.install_default();
 }
 
+/// True when `key` can verify signatures of `algorithm`: of the right kind, on its curve, not weak.
+#[must_use]
+pub fn accepts(algorithm: Algorithm, key: &DecodingKey) -> bool {
+    verifier(&algorithm, key).is_ok()
+}
+
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match (algorithm, key.family()) {
         (Algorithm::EdDSA, AlgorithmFamily::Ed) => ed25519_dalek::SigningKey::from_pkcs8_der(key.as_bytes())

@@ -45,6 +45,8 @@ pub enum Field {
     Message,
     /// A staff member's TOTP secret.
     TotpSecret,
+    /// A one-time code, which is only ever hashed.
+    OneTimeCode,
     /// The bytes of a payout file.
     PayoutFile,
     /// Anything that a capability keeps for a session of a person (device names, addresses).
@@ -65,6 +67,7 @@ impl Field {
             Self::Remark => "remark",
             Self::Message => "message",
             Self::TotpSecret => "totp_secret",
+            Self::OneTimeCode => "one_time_code",
             Self::PayoutFile => "payout_file",
             Self::Session => "session",
             Self::StoredAnswer => "stored_answer",

@@ -1,0 +1,8 @@
+//! Sign-in, sessions and tokens over HTTP.
+
+mod bench;
+mod discovery;
+mod machine;
+mod member;
+mod refresh;
+mod staff;

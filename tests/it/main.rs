@@ -1,0 +1,3 @@
+//! Tests that come in by the front door.
+
+mod identity;

@@ -8,6 +8,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 mod m01_kernel;
 mod m02_people;
+mod m03_plans;
 mod m04_identity;
 mod m07_money;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m01_kernel::Migration),
             Box::new(m02_people::Migration),
+            Box::new(m03_plans::Migration),
             Box::new(m04_identity::Migration),
             Box::new(m07_money::Migration),
         ]
@@ -55,4 +57,30 @@ pub async fn run_sql(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr
         connection.execute_unprepared(&text).await?;
     }
     Ok(())
+}
+
+/// Refuses every change and every deletion of a row of `table`.
+///
+/// # Errors
+/// Whatever the database says of the triggers.
+pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let sql = format!(
+        "-- sqlite:
+create trigger {table}_never_changes before update on {table} begin select raise(abort, '{table} is append-only'); end
+;;
+-- sqlite:
+create trigger {table}_never_goes before delete on {table} begin select raise(abort, '{table} is append-only'); end
+;;
+-- postgres:
+create function {table}_refuses() returns trigger language plpgsql as $$ begin raise exception '{table} is append-only'; end $$
+;;
+-- postgres:
+create trigger {table}_never_changes before update or delete on {table} for each row execute function {table}_refuses()
+;;
+-- postgres:
+create trigger {table}_never_goes before truncate on {table} for each statement execute function {table}_refuses()
+;;
+"
+    );
+    run_sql(manager, &sql).await
 }

@@ -15,33 +15,10 @@ impl MigrationTrait for Migration {
         for table in
             ["payout_plan", "payout_file", "bank_fact", "statement_entry", "ledger_posting", "ledger_transaction"]
         {
-            append_only(manager, table).await?;
+            crate::append_only(manager, table).await?;
         }
         Ok(())
     }
-}
-
-/// Refuses every change and every deletion of a row of `table`.
-async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    let sql = format!(
-        "-- sqlite:
-create trigger {table}_never_changes before update on {table} begin select raise(abort, '{table} is append-only'); end
-;;
--- sqlite:
-create trigger {table}_never_goes before delete on {table} begin select raise(abort, '{table} is append-only'); end
-;;
--- postgres:
-create function {table}_refuses() returns trigger language plpgsql as $$ begin raise exception '{table} is append-only'; end $$
-;;
--- postgres:
-create trigger {table}_never_changes before update or delete on {table} for each row execute function {table}_refuses()
-;;
--- postgres:
-create trigger {table}_never_goes before truncate on {table} for each statement execute function {table}_refuses()
-;;
-"
-    );
-    crate::run_sql(manager, &sql).await
 }
 
 const PAYOUTS: &str = r"

@@ -4,6 +4,7 @@
 //! Out: problem details ([`problem`]), entity tags, languages, security headers. Start reading at [`server`].
 
 pub mod body;
+pub mod browse;
 pub mod caller;
 pub mod codes;
 pub mod document;

@@ -16,13 +16,14 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 use super::caller::Authenticator;
 use super::limits::Limits;
 use super::permit::{Gate, Permits, guard};
-use super::{Code, Problem, health, openapi, rim};
+use super::{Code, Problem, browse, health, openapi, rim};
 use crate::app::App;
 
 /// Every route of the service.
 pub fn routes(config: &mut ServiceConfig) {
     health::routes(config);
     config.configure(crate::identity::routes);
+    browse::routes(config);
 }
 
 /// The document of every route, as it is served and committed.

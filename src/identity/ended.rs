@@ -32,11 +32,12 @@ impl Ended {
         let read_at_ms = self.read_at_ms.load(Ordering::Acquire);
         let due = (now_ms - read_at_ms).abs() >= READ_EVERY_MS;
         // Of the requests that find it due, one reads; the others go by what is there.
-        if due && self.read_at_ms.compare_exchange(read_at_ms, now_ms, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            if let Err(error) = self.read(app).await {
-                self.read_at_ms.store(read_at_ms, Ordering::Release);
-                return Err(error);
-            }
+        if due
+            && self.read_at_ms.compare_exchange(read_at_ms, now_ms, Ordering::AcqRel, Ordering::Acquire).is_ok()
+            && let Err(error) = self.read(app).await
+        {
+            self.read_at_ms.store(read_at_ms, Ordering::Release);
+            return Err(error);
         }
         Ok(self.sessions.read().unwrap_or_else(PoisonError::into_inner).contains(&session_id))
     }

@@ -1,10 +1,5 @@
 //! The loop that takes jobs and runs them, and stops without losing one.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a worker's pauses are real time: there is nothing to wait for but the table"
-)]
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

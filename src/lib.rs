@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod members;
 pub mod organisations;
 pub mod payouts;
+pub mod plans;
 pub mod promise;
 pub mod recon;
 pub mod storage;

@@ -1,6 +1,7 @@
 //! The shape "daily allowance with start day and caps" (住院津贴).
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::facts::Basis;
 use super::trace::{Input, Quantity, Reason, Step};
@@ -8,7 +9,7 @@ use crate::kernel::money::{Fen, MoneyError};
 use crate::kernel::text::Text;
 
 /// A sum for each day of a stay from a start day on. Ceilings on the amount are the plan's [`super::Caps`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DailyAllowance {
     /// The sum for one day; per share when `per_share` is set.
@@ -29,7 +30,7 @@ pub struct DailyAllowance {
 }
 
 /// How the days of a stay are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DayCount {
     /// The day of admission counts and the day of discharge does not, as hospitals bill (算入不算出).

@@ -1,6 +1,7 @@
 //! The shape "ratio over a deductible, by ordinal of the stay in the year".
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::facts::{Basis, Settlement};
 use super::trace::{Input, Quantity, Reason, Step, percent};
@@ -10,7 +11,7 @@ use crate::kernel::text::Text;
 /// `(base − deductible) × ratio`, with deductible and ratio by how many stays the year had.
 ///
 /// Every settlement counts as one stay: a stay beyond the settlement period is settled in parts, and each part after the first is a later stay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RatioOverDeductible {
     /// The amount that is shared.
@@ -22,7 +23,7 @@ pub struct RatioOverDeductible {
 }
 
 /// Which amount of a settlement a ratio is taken of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Base {
     /// Self-pay one (自付一).
@@ -30,7 +31,7 @@ pub enum Base {
 }
 
 /// Deductible and ratio from an ordinal on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// The first stay of the year that the tier is for, from 1.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::Date;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::daily_allowance::DailyAllowance;
@@ -12,7 +13,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::text::Text;
 
 /// The rules of one plan version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     /// Days after the first day of a first cover for which nothing is paid; a renewal has none.
@@ -27,7 +28,7 @@ pub struct Rules {
 }
 
 /// Ceilings over what all benefits of a plan give. Absent means none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
     /// For one event.
@@ -45,7 +46,7 @@ pub struct Caps {
 }
 
 /// One benefit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Name of the rule, unique in its version; kept in every trace.
@@ -62,7 +63,7 @@ pub struct Rule {
 }
 
 /// What must hold for a rule to pay.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requires {
     /// The lowest grade of hospital.
@@ -74,7 +75,7 @@ pub struct Requires {
 }
 
 /// The shapes of benefits. A new shape is one variant, one file and its tests.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Benefit {
     /// A ratio of what lies over a deductible, by ordinal of the stay in the year.

@@ -23,6 +23,7 @@ use crate::app::App;
 pub fn routes(config: &mut ServiceConfig) {
     health::routes(config);
     config.configure(crate::identity::routes);
+    config.configure(crate::plans::routes);
     browse::routes(config);
 }
 

@@ -11,5 +11,6 @@ pub fn registry() -> Registry {
         idempotency::sweep(&context.app).await?;
         Ok(())
     });
+    crate::identity::jobs(&mut registry);
     registry
 }

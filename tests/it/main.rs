@@ -3,3 +3,5 @@
 #![cfg(test)] // tests may unwrap and index; clippy knows them by this line
 
 mod identity;
+mod rim;
+mod support;

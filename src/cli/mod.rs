@@ -1,0 +1,73 @@
+//! The verbs of the binary, one a file. `main.rs` only calls [`main`].
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+mod jobs;
+mod migrate;
+mod openapi;
+mod run;
+
+/// Huzhu 互助: the claims service of a trade union's mutual-aid fund.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// The configuration file (TOML); `HUZHU_…` variables go over it.
+    #[arg(long, global = true, env = "HUZHU_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Everything in one process: the API, the workers and, by default, the database and the object store.
+    Run(run::Run),
+    /// The API alone.
+    Serve,
+    /// The workers alone.
+    Work,
+    /// Brings the tables to this version.
+    Migrate,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Looks at jobs and tries dead ones again.
+    Jobs(jobs::Jobs),
+}
+
+/// Reads the arguments, runs the verb, and says what went wrong if anything did.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("huzhu: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(dispatch(arguments)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("huzhu: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let file = arguments.config;
+    let config = || Config::load(file.as_deref());
+    match arguments.verb {
+        Verb::Run(verb) => run::run(config()?, verb).await,
+        Verb::Serve => run::serve(config()?).await,
+        Verb::Work => run::work(config()?).await,
+        Verb::Migrate => migrate::migrate(config()?).await,
+        Verb::Openapi => openapi::print(),
+        Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,
+    }
+}

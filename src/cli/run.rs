@@ -1,0 +1,84 @@
+//! `huzhu run`, `serve` and `work`: the long-running verbs. A stop signal lets running requests and jobs end.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, Seams};
+use crate::config::Config;
+use crate::http::server;
+use crate::identity::authenticate::BearerTokens;
+use crate::{jobs, telemetry, work};
+
+/// Arguments of `huzhu run`.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Seeds an invented city and plays the card bank with `huzhu bank-sim`. Refused in production.
+    #[arg(long)]
+    demo: bool,
+}
+
+pub(super) async fn run(config: Config, arguments: Run) -> anyhow::Result<ExitCode> {
+    let _ = arguments.demo;
+    keep_running(config, true, true).await
+}
+
+pub(super) async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    keep_running(config, true, false).await
+}
+
+pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
+    keep_running(config, false, true).await
+}
+
+async fn keep_running(config: Config, api: bool, worker: bool) -> anyhow::Result<ExitCode> {
+    let telemetry = telemetry::start(&config.log)?;
+    let app = App::build(config, Seams::default()).await?;
+    let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
+    let metrics_handle = metrics.handle();
+    tokio::spawn(metrics);
+    let stop = CancellationToken::new();
+    let workers = worker.then(|| tokio::spawn(jobs::run(app.clone(), work::registry(), stop.clone())));
+    let api = if api { Some(start_api(&app)?) } else { None };
+    wait_for_signal().await?;
+    tracing::info!("stopping: no new requests and jobs; those that run may end");
+    stop.cancel();
+    if let Some((handle, running)) = api {
+        handle.stop(true).await;
+        running.await??;
+    }
+    if let Some(workers) = workers {
+        workers.await?;
+    }
+    metrics_handle.stop(true).await;
+    drop(telemetry);
+    Ok(ExitCode::SUCCESS)
+}
+
+type RunningApi = (actix_web::dev::ServerHandle, tokio::task::JoinHandle<std::io::Result<()>>);
+
+fn start_api(app: &Arc<App>) -> anyhow::Result<RunningApi> {
+    let listener = bind(app.config.http.listen)?;
+    let address = listener.local_addr()?;
+    let server = server::serve(app.clone(), Arc::new(BearerTokens::new(app.clone())), listener)?;
+    let handle = server.handle();
+    let running = tokio::spawn(server);
+    tracing::info!(http.listen = %address, "ready");
+    Ok((handle, running))
+}
+
+fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).map_err(|error| anyhow::anyhow!("can't listen on {address}: {error}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn wait_for_signal() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+    Ok(())
+}

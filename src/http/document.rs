@@ -28,6 +28,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
         }
     }
     add_components(&mut document);
+    drop_unused_responses(&mut document);
     bound(&mut document);
     Ok(document)
 }
@@ -36,6 +37,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let signed_in =
         operation.get("security").and_then(Value::as_array).is_some_and(|all| all.iter().all(|one| one != &json!({})));
+    say_permissions(operation);
     let parameters: Vec<String> = operation
         .get("parameters")
         .and_then(Value::as_array)
@@ -52,8 +54,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     refuse("429", "TooManyRequests");
     refuse("500", "Internal");
     refuse("503", "Unavailable");
+    refuse("401", "Unauthenticated");
     if signed_in {
-        refuse("401", "Unauthenticated");
         refuse("403", "Forbidden");
     }
     if path.contains('{') {
@@ -76,6 +78,19 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
     for (status, response) in responses.iter_mut() {
         complete_response(status, response);
+    }
+}
+
+/// A bearer scheme has no scopes in OpenAPI, so what [`super::permit`] reads there is published as `x-permissions`.
+fn say_permissions(operation: &mut Value) {
+    let mut permissions = Vec::new();
+    for scheme in operation.get_mut("security").and_then(Value::as_array_mut).into_iter().flatten() {
+        for names in scheme.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_array_mut) {
+            permissions.append(names);
+        }
+    }
+    if let Some(fields) = operation.as_object_mut() {
+        fields.insert("x-permissions".into(), permissions.into());
     }
 }
 
@@ -145,6 +160,13 @@ fn add_components(document: &mut Value) {
     let responses: Map<_, _> = responses.into_iter().map(|(name, code)| (name.to_owned(), refusal(code))).collect();
     components.insert("headers".into(), headers);
     components.insert("responses".into(), responses.into());
+}
+
+fn drop_unused_responses(document: &mut Value) {
+    let text = document.to_string();
+    if let Some(responses) = document.pointer_mut("/components/responses").and_then(Value::as_object_mut) {
+        responses.retain(|name, _| text.contains(&format!("\"#/components/responses/{name}\"")));
+    }
 }
 
 fn header(description: &str, schema: &Value) -> Value {

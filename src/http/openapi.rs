@@ -1,7 +1,7 @@
 //! The OpenAPI document: collected from the handlers, completed with what the rim adds to every operation.
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, tag::TagBuilder};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, tag::TagBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::ProblemBody;
@@ -18,6 +18,7 @@ pub fn base() -> OpenApi {
                     "Claims of a trade union's mutual-aid fund: declare an event, send photographs, see what every plan pays, \
                      follow the ten-working-day promise, and be paid on the service card. 职工互助保障的申报、核算、审核与赔付。",
                 ))
+                .contact(Some(ContactBuilder::new().name(Some("The people who run this service")).build()))
                 .license(Some(
                     LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build(),
                 ))

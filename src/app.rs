@@ -13,6 +13,7 @@ use crate::kernel::clock::{Clock, SystemClock};
 use crate::kernel::ids::Ids;
 use crate::kernel::seal::{Key, Sealer, keyed_hash};
 use crate::keys;
+use crate::payouts::bank::BankLink;
 use crate::storage::Store;
 
 /// The parts that a test replaces.
@@ -50,6 +51,8 @@ pub struct App {
     pub identity: Identity,
     /// Authenticates page cursors.
     pub cursor_key: Key,
+    /// The bank that payouts go through; none: nothing is dispatched.
+    pub bank: Option<BankLink>,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
     pub job_written: Notify,
 }
@@ -73,6 +76,7 @@ impl App {
             ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
             identity: Identity::build(&config, seams.chance.as_ref())?,
+            bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
             job_written: Notify::new(),
             clock: seams.clock,
             chance: seams.chance,

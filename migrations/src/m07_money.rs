@@ -12,9 +12,15 @@ impl MigrationTrait for Migration {
         crate::run_sql(manager, PAYOUTS).await?;
         crate::run_sql(manager, RECON).await?;
         crate::run_sql(manager, BOOKS).await?;
-        for table in
-            ["payout_plan", "payout_file", "bank_fact", "statement_entry", "ledger_posting", "ledger_transaction"]
-        {
+        for table in [
+            "payout_plan",
+            "payout_file",
+            "bank_fact",
+            "statement",
+            "statement_entry",
+            "ledger_posting",
+            "ledger_transaction",
+        ] {
             crate::append_only(manager, table).await?;
         }
         Ok(())
@@ -53,7 +59,7 @@ create table payout_batch (
     batch_ref text not null unique check (length(batch_ref) between 1 and 30),
     debit_account text not null,
     value_date date not null,
-    state text not null check (state in ('prepared', 'released', 'dispatching', 'accepted', 'in_doubt', 'rejected', 'finished')),
+    state text not null check (state in ('prepared', 'void', 'released', 'dispatching', 'accepted', 'in_doubt', 'rejected', 'finished')),
     order_count bigint not null check (order_count > 0),
     total_fen bigint not null check (total_fen > 0),
     sha256 text not null check (length(sha256) = 64),
@@ -64,11 +70,10 @@ create table payout_batch (
     not_found_count integer not null default 0,
     not_found_first_at_ms bigint,
     in_doubt_since_ms bigint,
-    enquiries integer not null default 0,
     version bigint not null default 1,
     created_at_ms bigint not null,
     check (checker_id is null or checker_id <> maker_id),
-    check ((state = 'prepared') = (checker_id is null)),
+    check ((state in ('prepared', 'void')) = (checker_id is null)),
     check ((checker_id is null) = (released_at_ms is null)),
     check ((checker_id is null) = (released_sha256 is null)),
     check (released_sha256 is null or released_sha256 = sha256)
@@ -126,6 +131,7 @@ create table dispatch (
     batch_id {uuid} not null references payout_batch (id),
     attempt_no integer not null check (attempt_no > 0),
     fencing bigint not null,
+    resend boolean not null,
     lease_until_ms bigint not null,
     started_at_ms bigint not null,
     first_byte_sent boolean,
@@ -171,8 +177,9 @@ begin select raise(abort, 'a batch never changes what was signed'); end
 -- sqlite:
 create trigger payout_order_keeps_its_reference before update on payout_order
 when old.bank_ref <> new.bank_ref or old.amount_fen <> new.amount_fen or old.payout_id <> new.payout_id
-  or (old.state not in ('created', 'held', 'queued') and new.state <> 'queued'
-      and (old.card_version <> new.card_version or old.card_sealed <> new.card_sealed or old.batch_id <> new.batch_id))
+  or (old.card_version is not null
+      and (new.card_version is not old.card_version or new.card_sealed is not old.card_sealed or new.name_sealed is not old.name_sealed))
+  or (old.batch_id is not null and new.batch_id is not old.batch_id and new.state not in ('queued', 'cancelled'))
 begin select raise(abort, 'an order keeps its reference, amount and card'); end
 ;;
 -- postgres:
@@ -205,8 +212,9 @@ create trigger payout_batch_keeps_its_bytes before update on payout_batch for ea
 create function money_order_keeps() returns trigger language plpgsql as $$
 begin
     if (old.bank_ref, old.amount_fen, old.payout_id) is distinct from (new.bank_ref, new.amount_fen, new.payout_id)
-        or (old.state not in ('created', 'held', 'queued') and new.state <> 'queued'
-            and (old.card_version, old.card_sealed, old.batch_id) is distinct from (new.card_version, new.card_sealed, new.batch_id)) then
+        or (old.card_version is not null
+            and (old.card_version, old.card_sealed, old.name_sealed) is distinct from (new.card_version, new.card_sealed, new.name_sealed))
+        or (old.batch_id is not null and new.batch_id is distinct from old.batch_id and new.state not in ('queued', 'cancelled')) then
         raise exception 'an order keeps its reference, amount and card';
     end if;
     return new;

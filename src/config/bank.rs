@@ -8,8 +8,43 @@ use serde::Deserialize;
 pub struct Bank {
     /// Which adapter.
     pub kind: BankKind,
-    /// Where the bank (or its simulator) answers.
+    /// Where the bank (or its simulator) answers: `http://host:port`.
     pub url: String,
+    /// The account that pays. Default `6222020000001`.
+    #[serde(default = "default_account")]
+    pub account: String,
+    /// The fund's customer number at the bank. Default `HUZHU1`.
+    #[serde(default = "default_corp_id")]
+    pub corp_id: String,
+    /// Orders in one batch at most, 1 to 3000. Default 3000.
+    #[serde(default = "default_max_orders")]
+    pub max_orders: usize,
+    /// Milliseconds to connect. Default 5000.
+    #[serde(default = "default_connect_timeout_ms")]
+    pub connect_timeout_ms: u64,
+    /// Milliseconds for the whole answer. Default 30000.
+    #[serde(default = "default_answer_timeout_ms")]
+    pub answer_timeout_ms: u64,
+}
+
+fn default_account() -> String {
+    "6222020000001".to_owned()
+}
+
+fn default_corp_id() -> String {
+    "HUZHU1".to_owned()
+}
+
+const fn default_max_orders() -> usize {
+    3_000
+}
+
+const fn default_connect_timeout_ms() -> u64 {
+    5_000
+}
+
+const fn default_answer_timeout_ms() -> u64 {
+    30_000
 }
 
 /// Which adapter.
@@ -21,6 +56,20 @@ pub enum BankKind {
 }
 
 impl Bank {
+    /// The simulator at `url`, everything else by default.
+    #[must_use]
+    pub fn simulator(url: impl Into<String>) -> Self {
+        Self {
+            kind: BankKind::Simulator,
+            url: url.into(),
+            account: default_account(),
+            corp_id: default_corp_id(),
+            max_orders: default_max_orders(),
+            connect_timeout_ms: default_connect_timeout_ms(),
+            answer_timeout_ms: default_answer_timeout_ms(),
+        }
+    }
+
     /// True for a bank that only plays one.
     #[must_use]
     pub const fn is_simulator(&self) -> bool {

@@ -3,7 +3,7 @@
 //! `HUZHU_HTTP__LISTEN=0.0.0.0:8080` sets `http.listen`: two underscores go down a level. An unknown key or a wrong value
 //! is an error that names its source. Secrets come from variables or from files (`…_file`), never from flags.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 mod bank;
 mod storage;
 
-pub use bank::Bank;
+pub use bank::{Bank, BankKind};
 pub use storage::{Storage, StorageKind};
 
 use crate::kernel::secret::Secret;
@@ -65,8 +65,6 @@ pub struct Http {
     pub metrics_listen: SocketAddr,
     /// What clients call this service: the issuer of tokens and the base of links. Default `http://<listen>`.
     pub public_url: Option<String>,
-    /// Addresses of our own reverse proxies: only these are believed when `X-Forwarded-For` says where a request comes from. Default none.
-    pub trusted_proxies: Vec<IpAddr>,
     /// Threads that answer requests; 0 takes one per core. Default 0.
     pub workers: usize,
     /// Seconds that a stopping process gives to running requests and jobs. Default 20.
@@ -163,7 +161,6 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9090)),
             public_url: None,
-            trusted_proxies: Vec::new(),
             workers: 0,
             shutdown_secs: 20,
         }
@@ -253,6 +250,9 @@ impl Config {
                 "jobs.workers is at least 1, jobs.lease_secs at least 5, database.max_connections at least 2"
                     .to_owned(),
             ));
+        }
+        if self.bank.as_ref().is_some_and(|bank| !(1..=3_000).contains(&bank.max_orders)) {
+            return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
         if self.environment == Environment::Production {
             if self.http.public_url.is_none() {

@@ -66,6 +66,12 @@ codes! {
     ClaimIncomplete 422 "申报材料不完整" "The claim is not complete";
     DecisionRefused 422 "决定内容不成立" "The decision does not hold";
     PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";
+    // payouts
+    BankNotConfigured 503 "尚未配置付款银行" "No bank is configured";
+    SamePerson 403 "制单人不能复核自己的批次" "Whoever prepared a batch may not release it";
+    BatchStateConflict 409 "批次当前状态不允许此操作" "The batch's state does not allow this";
+    BatchHashDiffers 409 "摘要与批次内容不一致" "The hash is not that of the batch's bytes";
+    BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     CardNumberInvalid 422 "卡号有误，请核对" "The card number is not right";
 }
 

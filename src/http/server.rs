@@ -24,6 +24,8 @@ pub fn routes(config: &mut ServiceConfig) {
     health::routes(config);
     config.configure(crate::identity::routes);
     config.configure(crate::plans::routes);
+    config.configure(crate::payouts::routes);
+    config.configure(crate::recon::routes);
     browse::routes(config);
 }
 
@@ -43,12 +45,7 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
     let limits = Arc::new(Limits::new(app.config.limits.requests_per_minute));
     let (workers, shutdown_secs) = (app.config.http.workers, app.config.http.shutdown_secs);
     let server = HttpServer::new(move || {
-        let gate = Gate {
-            permits: permits.clone(),
-            authenticator: authenticator.clone(),
-            limits: limits.clone(),
-            trusted_proxies: app.config.http.trusted_proxies.clone(),
-        };
+        let gate = Gate { permits: permits.clone(), authenticator: authenticator.clone(), limits: limits.clone() };
         ActixApp::new()
             .into_utoipa_app()
             .openapi(openapi::base())

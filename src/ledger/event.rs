@@ -104,6 +104,13 @@ pub enum Event {
         /// How much.
         amount_fen: Fen,
     },
+    /// The account held money before the first statement: the fund's.
+    Opened {
+        /// The first statement.
+        statement_id: Uuid,
+        /// Its opening balance, more than nothing.
+        amount_fen: Fen,
+    },
     /// The fund's own money came in, or (`out`) went back.
     Funded {
         /// The booking.
@@ -173,6 +180,7 @@ impl Event {
             Self::Settled { entry_id, .. } => format!("settled:{entry_id}"),
             Self::CameBack { entry_id, .. } => format!("returned:{entry_id}"),
             Self::DebitedAgain { entry_id, .. } => format!("debited-again:{entry_id}"),
+            Self::Opened { statement_id, .. } => format!("opened:{statement_id}"),
             Self::Funded { entry_id, .. } => format!("funded:{entry_id}"),
             Self::Charged { entry_id, .. } => format!("charged:{entry_id}"),
             Self::UnknownDebit { entry_id, .. } => format!("unknown-debit:{entry_id}"),
@@ -190,7 +198,7 @@ impl Event {
             Self::Settled { .. } => "settled",
             Self::CameBack { .. } => "returned",
             Self::DebitedAgain { .. } => "debited_again",
-            Self::Funded { .. } => "funded",
+            Self::Opened { .. } | Self::Funded { .. } => "funded",
             Self::Charged { .. } => "charged",
             Self::UnknownDebit { .. } => "unknown_debit",
             Self::UnknownCredit { .. } => "unknown_credit",
@@ -207,10 +215,26 @@ impl Event {
             | Self::Settled { order, .. }
             | Self::CameBack { order, .. } => (Some(order.payout_id), Some(order.order_id)),
             Self::DebitedAgain { .. }
+            | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
             | Self::UnknownDebit { .. }
             | Self::UnknownCredit { .. } => (None, None),
+        }
+    }
+
+    /// The statement's booking that caused it.
+    #[must_use]
+    pub const fn entry_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Settled { entry_id, .. }
+            | Self::CameBack { entry_id, .. }
+            | Self::DebitedAgain { entry_id, .. }
+            | Self::Funded { entry_id, .. }
+            | Self::Charged { entry_id, .. }
+            | Self::UnknownDebit { entry_id, .. }
+            | Self::UnknownCredit { entry_id, .. } => Some(*entry_id),
+            Self::Approved { .. } | Self::Reserved { .. } | Self::Unreserved { .. } | Self::Opened { .. } => None,
         }
     }
 
@@ -244,7 +268,9 @@ impl Event {
                 lines.credit_plans(Account::Returned, &order.plans)?;
             }
             Self::DebitedAgain { amount_fen, .. } => lines.pair(Account::Recoverable, Account::Bank, *amount_fen)?,
-            Self::Funded { amount_fen, out: false, .. } => lines.pair(Account::Bank, Account::Funding, *amount_fen)?,
+            Self::Opened { amount_fen, .. } | Self::Funded { amount_fen, out: false, .. } => {
+                lines.pair(Account::Bank, Account::Funding, *amount_fen)?
+            }
             Self::Funded { amount_fen, out: true, .. } => lines.pair(Account::Funding, Account::Bank, *amount_fen)?,
             Self::Charged { amount_fen, .. } => lines.pair(Account::Charges, Account::Bank, *amount_fen)?,
             Self::UnknownDebit { amount_fen, .. } => lines.pair(Account::UnknownDebits, Account::Bank, *amount_fen)?,
@@ -278,6 +304,7 @@ impl Event {
             }
             Self::CameBack { order, .. } => moves(&order.plans, |fen| (0, 0, fen, -fen)),
             Self::DebitedAgain { .. }
+            | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
             | Self::UnknownDebit { .. }

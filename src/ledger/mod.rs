@@ -4,3 +4,12 @@
 
 pub mod accounts;
 pub mod event;
+mod post;
+pub mod rows;
+mod trial_balance;
+mod verify;
+
+pub use event::{Event, OrderMoney, PlanAmount, Source};
+pub use post::{PostError, post};
+pub use trial_balance::{TrialLine, balance_of, trial_balance};
+pub use verify::{Parts, parts, verify};

@@ -1,7 +1,61 @@
 //! Payouts: what the fund owes one member for one decision, each try at paying it, and the bank that it goes through.
 //!
-//! It never decides a claim and never edits the books: it asks [`crate::ledger`] to post and tells the claim what happened. Start reading
-//! at [`state`], the table of what may follow what.
+//! A decision calls [`create_for_decision`]; a maker prepares a batch, a checker releases it, a job sends it and another asks what became
+//! of it; the statement settles it (`recon`). It never decides a claim and never edits the books: it asks [`crate::ledger`] to post and
+//! tells the claim what happened. Start reading at [`state`], the table of what may follow what.
 
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) mod apply;
 pub mod bank;
+mod card;
+mod claim_news;
+mod create;
+mod dispatch;
+mod enquire;
+mod list;
+mod member_view;
+pub(crate) mod moves;
+mod prepare;
+pub mod reason;
+mod reference;
+mod reissue;
+mod release;
+pub mod rows;
+mod show;
 pub mod state;
+pub mod verify;
+pub mod views;
+mod void;
+
+pub use create::{NewPayout, create_for_decision};
+
+use crate::http::Problem;
+use crate::jobs::{JobError, Registry};
+
+/// The routes of payouts.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(prepare::prepare_payout_batch)
+        .service(list::list_payout_batches)
+        .service(show::show_payout_batch)
+        .service(release::release_payout_batch)
+        .service(void::void_payout_batch)
+        .service(list::list_payouts)
+        .service(show::show_payout)
+        .service(member_view::list_claim_payouts);
+}
+
+/// The jobs of payouts.
+pub fn jobs(registry: &mut Registry) {
+    registry.on(dispatch::KIND, dispatch::run);
+    registry.on(enquire::KIND, enquire::run);
+}
+
+/// A problem as the reason for which a job is tried again, with its cause for the log.
+pub(crate) fn job_error(problem: Problem) -> JobError {
+    JobError::Retry(match problem.cause() {
+        Some(cause) => anyhow::anyhow!("{problem}: {cause:#}"),
+        None => anyhow::anyhow!("{problem}"),
+    })
+}

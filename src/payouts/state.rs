@@ -172,6 +172,8 @@ impl OrderState {
 pub enum BatchState {
     /// Rendered, waits for its checker.
     Prepared,
+    /// Given up before it was released.
+    Void,
     /// Released, waits to be sent.
     Released,
     /// Being sent.

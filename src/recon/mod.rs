@@ -1,8 +1,37 @@
 //! Reconciliation: what the bank's statement says, held against orders and books. A disagreement is written down as a break with a kind
-//! and an owner; nothing is forced to match.
+//! and an owner; nothing is forced to match. Start reading at [`matching`].
+
+use utoipa_actix_web::service_config::ServiceConfig;
 
 mod break_kind;
+mod fetch;
+mod import;
+mod list_breaks;
 pub mod matching;
+mod positions;
+mod raise;
+pub mod rows;
+mod run;
 pub mod statement;
 
 pub use break_kind::BreakKind;
+pub use fetch::fetch_all;
+pub use import::{Imported, import};
+pub use list_breaks::BreakView;
+pub use positions::{Position, position};
+pub use raise::{Seen, raise, resolve, stops_dispatch};
+
+use crate::jobs::Registry;
+
+/// Seconds between two looks for a statement; `POST /v1/recon/runs` looks at once.
+const POLL_SECS: i64 = 60;
+
+/// The routes of reconciliation.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_breaks::list_breaks).service(positions::show_positions).service(run::start_recon_run);
+}
+
+/// The jobs of reconciliation.
+pub fn jobs(registry: &mut Registry) {
+    registry.every(POLL_SECS, fetch::KIND, fetch::run);
+}

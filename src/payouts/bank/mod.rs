@@ -6,8 +6,11 @@
 
 pub mod decide;
 pub mod flat;
+mod link;
 pub mod result_file;
 pub mod simulator;
+
+pub use link::BankLink;
 
 use async_trait::async_trait;
 use time::Date;

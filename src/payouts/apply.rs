@@ -1,0 +1,187 @@
+//! News from the bank reaches an order: [`decide`] says what follows, this writes it. The same news twice changes nothing.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+
+use super::bank::decide::{Decision, decide};
+use super::bank::{BankFact, Status};
+use super::claim_news;
+use super::moves::{moneys, move_order, move_payout, payout_of};
+use super::reason::{self, Mend};
+use super::rows::{bank_fact, order};
+use super::state::{OrderCommand, OrderState, PayoutState};
+use crate::app::App;
+use crate::http::Problem;
+use crate::kernel::clock::Moment;
+use crate::ledger::{self, Event, Source};
+use crate::recon::{self, BreakKind, Seen};
+
+/// By which road news came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Road {
+    /// An enquiry about one order.
+    Enquiry,
+    /// The result file of a batch.
+    Result,
+}
+
+impl Road {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Enquiry => "enquiry",
+            Self::Result => "result",
+        }
+    }
+}
+
+/// The order with this reference.
+pub(crate) async fn find_order(
+    connection: &impl ConnectionTrait,
+    bank_ref: &str,
+) -> Result<Option<order::Model>, Problem> {
+    Ok(order::Entity::find().filter(order::Column::BankRef.eq(bank_ref)).one(connection).await?)
+}
+
+/// Takes one piece of news.
+pub(super) async fn take_fact(
+    txn: &DatabaseTransaction,
+    app: &App,
+    account: &str,
+    fact: &BankFact,
+    road: Road,
+) -> Result<(), Problem> {
+    let Some(order) = find_order(txn, &fact.bank_ref).await? else {
+        let mark = fact.fingerprint();
+        let seen = Seen::new(BreakKind::B11, account, mark.clone(), "the bank names a reference that is not ours");
+        recon::raise(txn, app, Seen { amount_fen: fact.amount_fen, ..seen }).await?;
+        return keep(txn, app, fact, road, "unknown_reference").await;
+    };
+    let Decision { command, raise } = decide(order.state, order.amount_fen, fact);
+    if let Some(kind) = raise {
+        let detail = format!("the order is {}, the bank says {}", order.state.word(), fact.status.word());
+        let seen = Seen::new(kind, account, fact.fingerprint(), detail);
+        recon::raise(
+            txn,
+            app,
+            Seen { order_id: Some(order.id), batch_id: order.batch_id, amount_fen: order.amount_fen, ..seen },
+        )
+        .await?;
+    }
+    let effect = command.map_or("none", |command| match command {
+        OrderCommand::Accept => "accepted",
+        OrderCommand::ConfirmPaid => "paid",
+        OrderCommand::Reject => "rejected",
+        _ => "moved",
+    });
+    keep(txn, app, fact, road, effect).await?;
+    let Some(command) = command else { return Ok(()) };
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut changes =
+        order::ActiveModel { evidence_rank: Set(fact.rank().max(order.evidence_rank)), ..Default::default() };
+    if fact.status != Status::Pending {
+        changes.reason_code = Set(some(&fact.reason_code));
+        changes.bank_serial = Set(some(&fact.bank_serial));
+        changes.posted_at_ms = Set(fact.posted_at);
+        changes.final_on = Set(fact.posted_at.map(Moment::date));
+    }
+    move_order(txn, app, &order, command, changes).await?;
+    if command == OrderCommand::ConfirmPaid {
+        mark_paid(txn, app, &order, fact.posted_at.unwrap_or_else(|| app.clock.now())).await?;
+    }
+    Ok(())
+}
+
+async fn keep(txn: &DatabaseTransaction, app: &App, fact: &BankFact, road: Road, effect: &str) -> Result<(), Problem> {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let row = bank_fact::ActiveModel {
+        id: Set(app.ids.next()),
+        fingerprint: Set(fact.fingerprint()),
+        source: Set(road.word().to_owned()),
+        evidence_rank: Set(fact.rank()),
+        bank_ref: Set(fact.bank_ref.clone()),
+        amount_fen: Set(fact.amount_fen),
+        status: Set(fact.status.word().to_owned()),
+        reason_code: Set(some(&fact.reason_code)),
+        bank_serial: Set(some(&fact.bank_serial)),
+        posted_at_ms: Set(fact.posted_at),
+        effect: Set(effect.to_owned()),
+        seen_at_ms: Set(app.clock.now()),
+    };
+    bank_fact::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+async fn mark_paid(txn: &DatabaseTransaction, app: &App, order: &order::Model, paid_at: Moment) -> Result<(), Problem> {
+    let payout = payout_of(txn, order.payout_id).await?;
+    move_payout(txn, &payout, PayoutState::Paid, Some(paid_at), None).await?;
+    claim_news::paid(txn, app, &payout, paid_at).await
+}
+
+/// The statement shows the debit: the order is settled, and its payout paid if that was not known yet.
+///
+/// # Errors
+/// `conflict` when its state does not allow it.
+pub(crate) async fn settle(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+    booked_on: time::Date,
+    bank_serial: &str,
+) -> Result<(), Problem> {
+    let changes = order::ActiveModel {
+        evidence_rank: Set(4),
+        bank_serial: Set(Some(bank_serial.to_owned())),
+        final_on: Set(Some(booked_on)),
+        ..Default::default()
+    };
+    move_order(txn, app, order, OrderCommand::Settle, changes).await?;
+    let payout = payout_of(txn, order.payout_id).await?;
+    let paid_at = payout.paid_at_ms.filter(|_| order.state == OrderState::Paid);
+    let paid_at = paid_at.unwrap_or_else(|| Moment::end_of(booked_on));
+    move_payout(txn, &payout, PayoutState::Settled, Some(paid_at), Some(booked_on)).await?;
+    if order.state == OrderState::Paid { Ok(()) } else { claim_news::paid(txn, app, &payout, paid_at).await }
+}
+
+/// The statement shows that the money of a settled order came back whole.
+///
+/// # Errors
+/// `conflict` when its state does not allow it.
+pub(crate) async fn come_back(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+    booked_on: time::Date,
+) -> Result<(), Problem> {
+    let changes = order::ActiveModel { evidence_rank: Set(4), final_on: Set(Some(booked_on)), ..Default::default() };
+    move_order(txn, app, order, OrderCommand::Return, changes).await?;
+    fail_payout(txn, app, order, Mend::NewCard).await
+}
+
+/// The statement of the order's value date is closed and shows no debit: it was never paid. Its reserve goes back, its payout has failed.
+///
+/// # Errors
+/// `conflict` when its state does not allow it.
+pub(crate) async fn confirm_rejected(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+) -> Result<(), Problem> {
+    let changes = order::ActiveModel { evidence_rank: Set(4), ..Default::default() };
+    move_order(txn, app, order, OrderCommand::ConfirmRejected, changes).await?;
+    let money = moneys(txn, std::slice::from_ref(order)).await?.remove(&order.id);
+    let (Some(money), Some(source)) = (money, Source::from_code(order.source_code)) else {
+        return Err(Problem::internal(anyhow::anyhow!("an order without its money")));
+    };
+    ledger::post(txn, app, &[Event::Unreserved { order: money, source }]).await?;
+    fail_payout(txn, app, order, reason::after_rejection(order.reason_code.as_deref().unwrap_or_default())).await
+}
+
+async fn fail_payout(txn: &DatabaseTransaction, app: &App, order: &order::Model, mend: Mend) -> Result<(), Problem> {
+    let payout = payout_of(txn, order.payout_id).await?;
+    move_payout(txn, &payout, PayoutState::Failed, None, None).await?;
+    claim_news::failed(txn, app, &payout, mend).await
+}

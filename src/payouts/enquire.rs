@@ -1,0 +1,265 @@
+//! Asking the bank what became of a batch: for results when it was accepted, for the truth when it is in doubt.
+//!
+//! The ladder: 30 s, 1, 2, 5, 10 minutes, then every 15 minutes. "Not found" proves nothing; only twice, far enough apart, and inside
+//! the bank's promise to deduplicate, lets the same bytes go out again.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::apply::{Road, take_fact};
+use super::bank::{BankLink, Capabilities, Enquired, Heard};
+use super::moves::move_batch;
+use super::release::load;
+use super::rows::{batch, dispatch, order};
+use super::state::{BatchState, OrderState};
+use super::{dispatch as sending, job_error};
+use crate::app::App;
+use crate::http::Problem;
+use crate::jobs::{self, JobContext, JobResult, JobSpec};
+use crate::kernel::clock::Moment;
+use crate::recon::{self, BreakKind, Seen};
+
+/// The job's name.
+pub const KIND: &str = "payouts.enquire";
+/// Pauses after each enquiry of a batch in doubt; the last one repeats.
+const DOUBT_LADDER_SECS: [i64; 6] = [30, 60, 120, 300, 600, 900];
+/// Pauses before each look for the results of an accepted batch; the last one repeats.
+const RESULT_LADDER_SECS: [i64; 7] = [1, 5, 30, 60, 120, 300, 900];
+/// In doubt for longer than this is a break.
+const DOUBT_LIMIT_SECS: i64 = 30 * 60;
+/// Orders asked for one by one after a batch enquiry that did not name them.
+const SINGLES: u64 = 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    batch_id: Uuid,
+    /// The state that the ladder belongs to: an enquiry of a ladder that was left asks nothing.
+    state: BatchState,
+    /// How many enquiries of this ladder went before.
+    turn: i32,
+}
+
+/// Writes the enquiry after `turn` others.
+pub(super) async fn schedule(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch_id: Uuid,
+    state: BatchState,
+    turn: i32,
+) -> Result<(), DbErr> {
+    let ladder: &[i64] = if state == BatchState::Accepted { &RESULT_LADDER_SECS } else { &DOUBT_LADDER_SECS };
+    let step = usize::try_from(turn).unwrap_or(0).min(ladder.len() - 1);
+    let pause = ladder.get(step).copied().unwrap_or(900);
+    write(txn, app, Payload { batch_id, state, turn }, app.clock.now().plus_secs(pause)).await
+}
+
+/// Writes an enquiry at `run_at`, for a batch whose sender may have died.
+pub(super) async fn watch(txn: &DatabaseTransaction, app: &App, batch_id: Uuid, run_at: Moment) -> Result<(), DbErr> {
+    write(txn, app, Payload { batch_id, state: BatchState::Dispatching, turn: 0 }, run_at).await
+}
+
+async fn write(txn: &DatabaseTransaction, app: &App, payload: Payload, run_at: Moment) -> Result<(), DbErr> {
+    // The job that writes its successor still holds its own key: even and odd turns take turns.
+    let key = format!("{}:{:?}:{}", payload.batch_id, payload.state, payload.turn % 2);
+    jobs::enqueue(txn, app, JobSpec::new(KIND, json!(payload)).unique(key).not_before(run_at)).await
+}
+
+/// The job.
+pub(super) async fn run(context: JobContext) -> JobResult {
+    let payload: Payload = context.payload()?;
+    let app = &context.app;
+    let Some(link) = &app.bank else {
+        return Err(jobs::JobError::Retry(anyhow::anyhow!("no bank is configured")));
+    };
+    let batch = load(app.db.read(), payload.batch_id).await.map_err(job_error)?;
+    match batch.state {
+        state if state != payload.state => return Ok(()),
+        BatchState::Dispatching => return watch_sender(&context, &batch, payload.turn).await,
+        BatchState::Accepted | BatchState::InDoubt => {}
+        _ => return Ok(()),
+    }
+    let heard = link.adapter.enquire_batch(&batch.batch_ref).await;
+    let singles = ask_singles(app, link, &batch, &heard).await.map_err(job_error)?;
+    let txn = app.db.begin().await?;
+    take(&txn, app, link, &batch, heard, singles, payload.turn).await.map_err(job_error)?;
+    context.finish(&txn).await?;
+    txn.commit().await?;
+    app.job_written.notify_waiters();
+    Ok(())
+}
+
+/// A sending may be under way: never ask now. Once its lease has ended the batch is in doubt.
+async fn watch_sender(context: &JobContext, batch: &batch::Model, turn: i32) -> JobResult {
+    let app = &context.app;
+    let txn = app.db.begin().await?;
+    context.finish(&txn).await?;
+    if !sending::end_if_dead(&txn, app, batch).await.map_err(job_error)? {
+        let payload = Payload { batch_id: batch.id, state: BatchState::Dispatching, turn: turn + 1 };
+        write(&txn, app, payload, app.clock.now().plus_secs(30)).await?;
+    }
+    txn.commit().await?;
+    Ok(())
+}
+
+/// Asks for single orders that the batch's answer did not name.
+async fn ask_singles(
+    app: &App,
+    link: &BankLink,
+    batch: &batch::Model,
+    heard: &Enquired,
+) -> Result<Vec<Heard>, Problem> {
+    let Enquired::Found(whole) = heard else { return Ok(Vec::new()) };
+    if whole.refused.is_some() {
+        return Ok(Vec::new());
+    }
+    let named: Vec<&str> = whole.facts.iter().map(|fact| fact.bank_ref.as_str()).collect();
+    let open = order::Entity::find()
+        .filter(order::Column::BatchId.eq(batch.id))
+        .filter(order::Column::State.is_in([OrderState::InDoubt, OrderState::Accepted]))
+        .order_by_asc(order::Column::LineNo)
+        .all(app.db.read())
+        .await?;
+    let mut found = Vec::new();
+    let unnamed = open.iter().filter(|order| !named.contains(&order.bank_ref.as_str()));
+    for order in unnamed.take(usize::try_from(SINGLES).unwrap_or(0)) {
+        if let Enquired::Found(heard) = link.adapter.enquire_order(&order.bank_ref, batch.value_date).await {
+            found.push(heard);
+        }
+    }
+    Ok(found)
+}
+
+async fn take(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    batch: &batch::Model,
+    heard: Enquired,
+    singles: Vec<Heard>,
+    turn: i32,
+) -> Result<(), Problem> {
+    match heard {
+        Enquired::Found(Heard { refused: Some(code), .. }) => {
+            return sending::rejected(txn, app, link, batch, &code).await;
+        }
+        Enquired::Found(whole) => {
+            for fact in &whole.facts {
+                take_fact(txn, app, &batch.debit_account, fact, Road::Result).await?;
+            }
+            for fact in singles.iter().flat_map(|heard| &heard.facts) {
+                take_fact(txn, app, &batch.debit_account, fact, Road::Enquiry).await?;
+            }
+            let state = if has_open_orders(txn, batch.id).await? { BatchState::Accepted } else { BatchState::Finished };
+            let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };
+            move_batch(txn, batch, state, changes).await?;
+            if state == BatchState::Accepted {
+                // A batch that was in doubt starts its result ladder now.
+                let turn = if batch.state == BatchState::InDoubt { 0 } else { turn };
+                schedule(txn, app, batch.id, state, turn + 1).await?;
+            }
+        }
+        Enquired::NotFound if batch.state == BatchState::InDoubt => not_found(txn, app, link, batch, turn).await?,
+        Enquired::NotFound | Enquired::Unavailable { .. } => {
+            schedule(txn, app, batch.id, batch.state, turn + 1).await?
+        }
+    }
+    alert_if_late(txn, app, batch).await
+}
+
+async fn has_open_orders(txn: &DatabaseTransaction, batch_id: Uuid) -> Result<bool, DbErr> {
+    let open = [OrderState::Dispatching, OrderState::InDoubt, OrderState::Accepted];
+    let count = order::Entity::find()
+        .filter(order::Column::BatchId.eq(batch_id))
+        .filter(order::Column::State.is_in(open))
+        .count(txn)
+        .await?;
+    Ok(count > 0)
+}
+
+async fn not_found(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    batch: &batch::Model,
+    turn: i32,
+) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let first_at = batch.not_found_first_at_ms.unwrap_or(now);
+    let count = batch.not_found_count + 1;
+    let changes = batch::ActiveModel {
+        not_found_count: Set(count),
+        not_found_first_at_ms: Set(Some(first_at)),
+        ..Default::default()
+    };
+    move_batch(txn, batch, BatchState::InDoubt, changes).await?;
+    let first_sent = dispatch::Entity::find()
+        .filter(dispatch::Column::BatchId.eq(batch.id))
+        .order_by_asc(dispatch::Column::AttemptNo)
+        .one(txn)
+        .await?
+        .map_or(now, |first| first.started_at_ms);
+    if may_resend(link.adapter.capabilities(), now, first_at, first_sent, batch.value_date) {
+        let payload = sending::Payload { batch_id: batch.id, resend: true };
+        let spec = JobSpec::new(sending::KIND, json!(payload)).unique(format!("{}:resend", batch.id));
+        jobs::enqueue(txn, app, spec).await?;
+    }
+    // Should the sending not come about, the ladder goes on.
+    schedule(txn, app, batch.id, BatchState::InDoubt, turn + 1).await?;
+    Ok(())
+}
+
+/// True when the same bytes may go out again: two "not found" far enough apart, inside the bank's window, on the same value date. Pure.
+fn may_resend(
+    capabilities: &Capabilities,
+    now: Moment,
+    first_not_found: Moment,
+    first_sent: Moment,
+    value_date: time::Date,
+) -> bool {
+    let Some(window_secs) = capabilities.resend_window_secs else { return false };
+    now >= first_not_found.plus_secs(capabilities.not_found_gap_secs)
+        && now < first_sent.plus_secs(window_secs)
+        && now.date() == value_date
+}
+
+async fn alert_if_late(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
+    let late = batch.state == BatchState::InDoubt
+        && batch.in_doubt_since_ms.is_some_and(|since| app.clock.now() > since.plus_secs(DOUBT_LIMIT_SECS));
+    if late {
+        let seen = Seen::new(
+            BreakKind::B03,
+            &batch.debit_account,
+            batch.id.to_string(),
+            "the batch is in doubt for more than 30 minutes",
+        );
+        recon::raise(txn, app, Seen { batch_id: Some(batch.id), amount_fen: batch.total_fen, ..seen }).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn the_same_bytes_go_out_again_only_inside_every_limit() {
+        let capabilities = |window| Capabilities {
+            max_lines: 1,
+            max_name_bytes: 60,
+            resend_window_secs: window,
+            not_found_gap_secs: 600,
+        };
+        let day = date!(2026 - 11 - 23);
+        let noon = Moment::start_of(day).plus_secs(12 * 3_600);
+        let may = |window, now, first_not_found| may_resend(&capabilities(window), now, first_not_found, noon, day);
+        assert!(may(Some(86_400), noon.plus_secs(700), noon.plus_secs(60)));
+        assert!(!may(Some(86_400), noon.plus_secs(659), noon.plus_secs(60)), "too close");
+        assert!(!may(None, noon.plus_secs(700), noon.plus_secs(60)), "no promise of the bank");
+        assert!(!may(Some(600), noon.plus_secs(700), noon.plus_secs(60)), "outside the window");
+        assert!(!may(Some(864_000), noon.plus_secs(86_400), noon.plus_secs(60)), "another value date");
+    }
+}

@@ -1,0 +1,281 @@
+//! The maker prepares a batch: queued orders, each with its member's card of today, become the exact bytes that a checker will sign.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::{post, web};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::bank::{self, BankLink, RenderError};
+use super::card::{self, Card, NoCard};
+use super::moves::move_order;
+use super::reference;
+use super::reissue::queue_mended;
+use super::rows::{batch, file, order, payout};
+use super::state::{BatchState, OrderCommand, OrderState};
+use super::views::BatchView;
+use crate::app::App;
+use crate::http::{Answer, Body, Code, Idempotency, Problem, Reply, StaffCaller};
+use crate::kernel::money::Fen;
+use crate::kernel::seal::Field;
+
+/// Orders looked at by one step.
+const STEP: u64 = 500;
+
+/// How to prepare.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareBatch {
+    /// Orders at most; the bank's own limit when absent.
+    #[validate(range(min = 1, max = 3000))]
+    #[schema(minimum = 1, maximum = 3000, example = 3000)]
+    #[serde(default)]
+    max_orders: Option<usize>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PreparedBatch)]
+pub struct Prepared {
+    /// The batch; absent when no order could go into one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<BatchView>,
+    /// Orders that were held back now.
+    #[schema(max_items = 3000)]
+    held: Vec<HeldOrder>,
+}
+
+/// An order that was held back.
+#[derive(Debug, Serialize, ToSchema)]
+struct HeldOrder {
+    /// The order.
+    order_id: Uuid,
+    /// Why: `no_card`, `card_resting` or `name_unwritable`.
+    #[schema(max_length = 40, example = "no_card")]
+    reason: String,
+}
+
+/// Prepare a batch of payouts
+///
+/// Takes queued orders, oldest first, resolves each member's service card of now, holds those without a usable one, and writes the exact
+/// bytes for the bank. 201 with the batch; 200 when nothing could go into one. Somebody else releases it.
+#[utoipa::path(
+    tag = "staff", operation_id = "prepare_payout_batch", security(("bearer" = ["payout:prepare"])),
+    request_body = PrepareBatch,
+    params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
+    responses((status = 201, body = Prepared), (status = 200, body = Prepared)),
+)]
+#[post("/v1/payout-batches")]
+pub(super) async fn prepare_payout_batch(
+    app: web::Data<Arc<App>>,
+    staff: StaffCaller,
+    idempotency: Idempotency,
+    body: Body<PrepareBatch>,
+) -> Answer {
+    let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
+    idempotency
+        .once(&app, body.fingerprint, async |txn| {
+            let limit = link.adapter.capabilities().max_lines;
+            let limit = body.value.max_orders.map_or(limit, |wanted| wanted.min(limit));
+            let (batch, held) = prepare(txn, &app, link, staff.staff_id, limit).await?;
+            match batch {
+                Some(row) => {
+                    let (location, version) = (format!("/v1/payout-batches/{}", row.id), row.version);
+                    Ok(Reply::created(location, &Prepared { batch: Some(row.into()), held })?.version(version))
+                }
+                None => Reply::ok(&Prepared { batch: None, held }),
+            }
+        })
+        .await
+}
+
+/// An order with what the bank needs of it.
+struct Candidate {
+    order: order::Model,
+    card: Card,
+}
+
+async fn prepare(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    maker_id: Uuid,
+    limit: usize,
+) -> Result<(Option<batch::Model>, Vec<HeldOrder>), Problem> {
+    queue_mended(txn, app).await?;
+    let mut held = Vec::new();
+    let mut candidates = gather(txn, app, limit, &mut held).await?;
+    let (bytes, draft) = loop {
+        if candidates.is_empty() {
+            return Ok((None, held));
+        }
+        let draft = draft_of(app, link, &candidates)?;
+        match link.adapter.render(&draft) {
+            Ok(bytes) => break (bytes, draft),
+            Err(RenderError::Name(line) | RenderError::Reference(line)) if (1..=candidates.len()).contains(&line) => {
+                let odd = candidates.remove(line - 1);
+                hold(txn, app, odd.order, "name_unwritable", &mut held).await?;
+            }
+            Err(error) => return Err(Problem::internal(error)),
+        }
+    };
+    let row = write_batch(txn, app, &draft, maker_id, &bytes).await?;
+    for (candidate, line_no) in candidates.into_iter().zip(1..) {
+        put_in_batch(txn, app, candidate, row.id, line_no).await?;
+    }
+    Ok((Some(row), held))
+}
+
+/// Orders that can be paid now, oldest first, at most `limit`; the others are held with their reason, or stay held.
+async fn gather(
+    txn: &DatabaseTransaction,
+    app: &App,
+    limit: usize,
+    held: &mut Vec<HeldOrder>,
+) -> Result<Vec<Candidate>, Problem> {
+    let mut candidates = Vec::new();
+    let mut after = Uuid::nil();
+    loop {
+        let orders = order::Entity::find()
+            .filter(order::Column::State.is_in([OrderState::Queued, OrderState::Held]))
+            .filter(order::Column::Id.gt(after))
+            .order_by_asc(order::Column::Id)
+            .limit(STEP)
+            .all(txn)
+            .await?;
+        let Some(last) = orders.last() else { return Ok(candidates) };
+        after = last.id;
+        let payouts = payouts_of(txn, &orders).await?;
+        let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
+        let cards = card::active(txn, &members).await?;
+        for order in orders {
+            let member_id = payouts.get(&order.payout_id).map(|payout| payout.member_id).unwrap_or_default();
+            match card::usable(cards.get(&member_id), app.clock.now()) {
+                Ok(card) => {
+                    candidates.push(Candidate { card: card.clone(), order: release_hold(txn, app, order).await? })
+                }
+                Err(NoCard::Missing) => hold(txn, app, order, NoCard::Missing.word(), held).await?,
+                Err(NoCard::Resting) => hold(txn, app, order, NoCard::Resting.word(), held).await?,
+            }
+            if candidates.len() == limit {
+                return Ok(candidates);
+            }
+        }
+    }
+}
+
+async fn payouts_of(
+    txn: &DatabaseTransaction,
+    orders: &[order::Model],
+) -> Result<HashMap<Uuid, payout::Model>, Problem> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.payout_id).collect();
+    let rows = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(txn).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+async fn hold(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: order::Model,
+    reason: &str,
+    held: &mut Vec<HeldOrder>,
+) -> Result<(), Problem> {
+    if order.state == OrderState::Held {
+        return Ok(());
+    }
+    let changes = order::ActiveModel { hold_reason: Set(Some(reason.to_owned())), ..Default::default() };
+    move_order(txn, app, &order, OrderCommand::Hold, changes).await?;
+    held.push(HeldOrder { order_id: order.id, reason: reason.to_owned() });
+    Ok(())
+}
+
+async fn release_hold(txn: &DatabaseTransaction, app: &App, mut order: order::Model) -> Result<order::Model, Problem> {
+    if order.state == OrderState::Held {
+        let changes = order::ActiveModel { hold_reason: Set(None), ..Default::default() };
+        order.state = move_order(txn, app, &order, OrderCommand::Queue, changes).await?;
+        order.version += 1;
+    }
+    Ok(order)
+}
+
+fn draft_of(app: &App, link: &BankLink, candidates: &[Candidate]) -> Result<bank::Batch, Problem> {
+    let lines = candidates
+        .iter()
+        .map(|candidate| {
+            Ok(bank::Line {
+                bank_ref: candidate.order.bank_ref.clone(),
+                card_number: app.sealer.open(Field::CardNumber, &candidate.card.number_sealed)?,
+                holder_name: app.sealer.open(Field::Name, &candidate.card.holder_name_sealed)?,
+                amount_fen: candidate.order.amount_fen,
+            })
+        })
+        .collect::<Result<Vec<_>, Problem>>()?;
+    let now = app.clock.now();
+    Ok(bank::Batch {
+        batch_ref: reference::mint(app.chance.as_ref()),
+        corp_id: link.corp_id.clone(),
+        debit_account: link.account.clone(),
+        value_date: now.date(),
+        made_at: now,
+        lines,
+    })
+}
+
+async fn write_batch(
+    txn: &DatabaseTransaction,
+    app: &App,
+    draft: &bank::Batch,
+    maker_id: Uuid,
+    bytes: &[u8],
+) -> Result<batch::Model, Problem> {
+    let row = batch::ActiveModel {
+        id: Set(app.ids.next()),
+        batch_ref: Set(draft.batch_ref.clone()),
+        debit_account: Set(draft.debit_account.clone()),
+        value_date: Set(draft.value_date),
+        state: Set(BatchState::Prepared),
+        order_count: Set(i64::try_from(draft.lines.len()).map_err(Problem::internal)?),
+        total_fen: Set(Fen::sum(draft.lines.iter().map(|line| line.amount_fen))?),
+        sha256: Set(hex::encode(Sha256::digest(bytes))),
+        maker_id: Set(maker_id),
+        not_found_count: Set(0),
+        version: Set(1),
+        created_at_ms: Set(draft.made_at),
+        ..Default::default()
+    };
+    let row = batch::Entity::insert(row).exec_with_returning(txn).await?;
+    let file = file::ActiveModel {
+        batch_id: Set(row.id),
+        bytes_sealed: Set(app.sealer.seal(Field::PayoutFile, bytes)?),
+        size_bytes: Set(i64::try_from(bytes.len()).map_err(Problem::internal)?),
+    };
+    file::Entity::insert(file).exec_without_returning(txn).await?;
+    Ok(row)
+}
+
+async fn put_in_batch(
+    txn: &DatabaseTransaction,
+    app: &App,
+    candidate: Candidate,
+    batch_id: Uuid,
+    line_no: i32,
+) -> Result<(), Problem> {
+    let Candidate { order, card } = candidate;
+    let changes = order::ActiveModel {
+        batch_id: Set(Some(batch_id)),
+        line_no: Set(Some(line_no)),
+        card_id: Set(Some(card.id)),
+        card_version: Set(Some(card.card_version)),
+        card_sealed: Set(Some(card.number_sealed)),
+        card_tail: Set(Some(card.number_tail)),
+        name_sealed: Set(Some(card.holder_name_sealed)),
+        ..Default::default()
+    };
+    move_order(txn, app, &order, OrderCommand::PutInBatch, changes).await.map(drop)
+}

@@ -1,0 +1,195 @@
+//! The checker releases a batch: signs its hash, reserves its money, lets it be sent. Never the person who prepared it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::{post, web};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::rows::{batch, file, order, payout};
+use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
+use super::views::BatchView;
+use super::{card, claim_news, dispatch, moves};
+use crate::app::App;
+use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
+use crate::jobs::{self, JobSpec};
+use crate::kernel::seal::Field;
+use crate::kernel::text::Text;
+use crate::ledger::{self, Event, Source};
+
+/// What the checker signs.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseBatch {
+    /// SHA-256 of the batch's exact bytes, in hex, as the checker read it.
+    #[validate(length(equal = 64))]
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
+}
+
+/// Release a batch to the bank
+///
+/// Signs the hash of the exact bytes. Refused for the person who prepared the batch, for another hash, and when a card changed since.
+/// The money is reserved in the books before a byte is sent; sending is a job.
+#[utoipa::path(
+    tag = "staff", operation_id = "release_payout_batch", security(("bearer" = ["payout:release"])),
+    request_body = ReleaseBatch,
+    params(
+        ("batch_id" = Uuid, Path, description = "The batch"),
+        ("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
+        ("If-Match" = String, Header, description = "The batch's entity tag", max_length = 40, example = "\"1\""),
+    ),
+    responses((status = 200, body = BatchView)),
+)]
+#[post("/v1/payout-batches/{batch_id}/release")]
+pub(super) async fn release_payout_batch(
+    app: web::Data<Arc<App>>,
+    staff: StaffCaller,
+    idempotency: Idempotency,
+    version: IfMatch,
+    path: web::Path<Uuid>,
+    body: Body<ReleaseBatch>,
+) -> Answer {
+    idempotency
+        .once(&app, body.fingerprint, async |txn| {
+            let batch = load(txn, *path).await?;
+            check(txn, &app, &batch, &staff, version, &body.value.sha256).await?;
+            release(txn, &app, &batch, staff.staff_id).await?;
+            let batch = load(txn, batch.id).await?;
+            let version = batch.version;
+            Ok(Reply::ok(&BatchView::from(batch))?.version(version))
+        })
+        .await
+}
+
+/// The batch, or 404.
+pub(super) async fn load(connection: &impl ConnectionTrait, id: Uuid) -> Result<batch::Model, Problem> {
+    batch::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// The orders of a batch, in the order of its file.
+pub(super) async fn orders_of(connection: &impl ConnectionTrait, id: Uuid) -> Result<Vec<order::Model>, Problem> {
+    Ok(order::Entity::find()
+        .filter(order::Column::BatchId.eq(id))
+        .order_by_asc(order::Column::LineNo)
+        .all(connection)
+        .await?)
+}
+
+/// The exact bytes of a batch, when they still have its hash.
+pub(super) async fn bytes_of(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    batch: &batch::Model,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(row) = file::Entity::find_by_id(batch.id).one(connection).await? else { return Ok(None) };
+    // Bytes that do not open were altered, too.
+    let Ok(bytes) = app.sealer.open_bytes(Field::PayoutFile, &row.bytes_sealed) else { return Ok(None) };
+    let bytes = bytes.reveal().clone();
+    Ok((hex::encode(Sha256::digest(&bytes)) == batch.sha256).then_some(bytes))
+}
+
+async fn check(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch: &batch::Model,
+    staff: &StaffCaller,
+    version: IfMatch,
+    signed: &str,
+) -> Result<(), Problem> {
+    if batch.maker_id == staff.staff_id {
+        return Err(Problem::new(Code::SamePerson));
+    }
+    version.check(batch.version)?;
+    if batch.state != BatchState::Prepared {
+        return Err(Problem::new(Code::BatchStateConflict));
+    }
+    if !signed.eq_ignore_ascii_case(&batch.sha256) || bytes_of(txn, app, batch).await?.is_none() {
+        return Err(Problem::new(Code::BatchHashDiffers));
+    }
+    if cards_changed(txn, batch.id).await? {
+        return Err(Problem::new(Code::BatchCardChanged).detail(Text::fixed(
+            "批次中有会员已更换互助服务卡，请作废此批次后重新制作",
+            "A member in this batch has another card now: void the batch and prepare a new one",
+        )));
+    }
+    Ok(())
+}
+
+/// True when a member in the batch has another card than the one that stands in its bytes.
+pub(super) async fn cards_changed(connection: &impl ConnectionTrait, batch_id: Uuid) -> Result<bool, Problem> {
+    let orders = orders_of(connection, batch_id).await?;
+    let payouts = payouts_of(connection, &orders).await?;
+    let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
+    let cards = card::active(connection, &members).await?;
+    Ok(orders.iter().any(|order| {
+        let now = payouts.get(&order.payout_id).and_then(|payout| cards.get(&payout.member_id));
+        now.is_none_or(|card| Some(card.card_version) != order.card_version)
+    }))
+}
+
+/// The payouts of these orders, by their identifier.
+pub(super) async fn payouts_of(
+    connection: &impl ConnectionTrait,
+    orders: &[order::Model],
+) -> Result<HashMap<Uuid, payout::Model>, Problem> {
+    let mut found = HashMap::new();
+    for chunk in orders.chunks(500) {
+        let ids: Vec<Uuid> = chunk.iter().map(|order| order.payout_id).collect();
+        let rows = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(connection).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found)
+}
+
+async fn release(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, checker_id: Uuid) -> Result<(), Problem> {
+    let changes = batch::ActiveModel {
+        checker_id: Set(Some(checker_id)),
+        released_sha256: Set(Some(batch.sha256.clone())),
+        released_at_ms: Set(Some(app.clock.now())),
+        ..Default::default()
+    };
+    moves::move_batch(txn, batch, BatchState::Released, changes).await?;
+    let orders = orders_of(txn, batch.id).await?;
+    let payouts = payouts_of(txn, &orders).await?;
+    for order in &orders {
+        let changes = order::ActiveModel { reserve_round: Set(order.reserve_round + 1), ..Default::default() };
+        moves::move_order(txn, app, order, OrderCommand::Approve, changes).await?;
+    }
+    // Read again: the round is part of what is posted.
+    let orders = orders_of(txn, batch.id).await?;
+    if orders.iter().filter(|order| order.state == OrderState::Approved).count() != orders.len()
+        || i64::try_from(orders.len()).ok() != Some(batch.order_count)
+    {
+        return Err(Problem::new(Code::BatchStateConflict));
+    }
+    reserve(txn, app, &orders).await?;
+    for payout in payouts.values() {
+        moves::move_payout(txn, payout, PayoutState::Paying, None, None).await?;
+        claim_news::released(txn, app, payout).await?;
+    }
+    let spec = JobSpec::new(dispatch::KIND, json!({"batch_id": batch.id})).unique(batch.id.to_string());
+    jobs::enqueue(txn, app, spec).await?;
+    Ok(())
+}
+
+async fn reserve(txn: &DatabaseTransaction, app: &App, orders: &[order::Model]) -> Result<(), Problem> {
+    let mut moneys = moves::moneys(txn, orders).await?;
+    let mut events = Vec::with_capacity(orders.len());
+    for order in orders {
+        let source = Source::from_code(order.source_code);
+        let (Some(money), Some(source)) = (moneys.remove(&order.id), source) else {
+            return Err(Problem::internal(anyhow::anyhow!("an order without its money")));
+        };
+        events.push(Event::Reserved { order: money, source });
+    }
+    ledger::post(txn, app, &events).await?;
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! A statement comes in: checked against the one before it, each booking matched and posted, all in one transaction. The same file twice
+//! changes nothing.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::matching::{Known, Match, Treatment, judge};
+use super::rows::{entry, statement};
+use super::statement::{Entry, Statement, read};
+use super::{BreakKind, Seen, raise};
+use crate::app::App;
+use crate::http::Problem;
+use crate::kernel::money::Fen;
+use crate::ledger::{self, Event, OrderMoney};
+use crate::payouts::bank::BankLink;
+use crate::payouts::rows::order;
+use crate::payouts::state::{OrderCommand, OrderState};
+use crate::payouts::{apply, moves};
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// It was taken: its number and how many bookings it has.
+    Taken {
+        /// Its number.
+        seq: i64,
+        /// Its bookings.
+        entries: usize,
+    },
+    /// The same file was taken before.
+    Duplicate,
+    /// It does not follow from what we have, or does not add up: nothing of it counts, and a break says why.
+    Quarantined {
+        /// What is wrong, without anything personal.
+        why: String,
+    },
+}
+
+/// Takes a statement file.
+///
+/// # Errors
+/// Those of the database; nothing was taken then.
+pub async fn import(app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported, Problem> {
+    let txn = app.db.begin().await?;
+    let imported = import_in(&txn, app, link, bytes).await?;
+    txn.commit().await?;
+    Ok(imported)
+}
+
+async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported, Problem> {
+    let file = match read(bytes) {
+        Ok(file) => file,
+        Err(error) => return quarantine(txn, app, link, BreakKind::B08, bytes, error.to_string()).await,
+    };
+    if file.account != link.account {
+        return quarantine(txn, app, link, BreakKind::B18, bytes, "the account is not ours".to_owned()).await;
+    }
+    let last = statement::Entity::find()
+        .filter(statement::Column::Account.eq(&file.account))
+        .order_by_desc(statement::Column::Seq)
+        .one(txn)
+        .await?;
+    let same = statement::Entity::find()
+        .filter(statement::Column::Account.eq(&file.account))
+        .filter(statement::Column::Sha256.eq(&file.sha256))
+        .count(txn)
+        .await?;
+    if same > 0 {
+        return Ok(Imported::Duplicate);
+    }
+    if let Some(why) = does_not_follow(&file, last.as_ref()) {
+        return quarantine(txn, app, link, BreakKind::B08, bytes, why).await;
+    }
+    let statement_id = write_statement(txn, app, &file, bytes).await?;
+    let mut events = Vec::new();
+    if last.is_none() && file.opening_fen.is_positive() {
+        events.push(Event::Opened { statement_id, amount_fen: file.opening_fen });
+    }
+    for booking in &file.entries {
+        events.push(take_entry(txn, app, link, &file, statement_id, booking).await?);
+    }
+    ledger::post(txn, app, &events).await?;
+    confirm_rejections(txn, app, &file).await?;
+    find_missing_debits(txn, app, &file).await?;
+    tracing::info!(statement.seq = file.seq, statement.entries = file.entries.len(), "recon.statement was taken");
+    Ok(Imported::Taken { seq: file.seq, entries: file.entries.len() })
+}
+
+/// Why `file` can't come after `last`. Pure.
+fn does_not_follow(file: &Statement, last: Option<&statement::Model>) -> Option<String> {
+    match last {
+        None if file.opening_fen < Fen::ZERO => Some("the first statement opens below nothing".to_owned()),
+        None => None,
+        Some(last) if file.seq <= last.seq => Some(format!("number {} was taken with another content", file.seq)),
+        Some(last) if file.seq != last.seq + 1 => {
+            Some(format!("number {} after {}: a statement is missing", file.seq, last.seq))
+        }
+        Some(last) if file.opening_fen != last.closing_fen => {
+            Some("it does not open with the closing balance before it".to_owned())
+        }
+        Some(last) if file.business_date <= last.business_date => {
+            Some("its business day is not after the one before it".to_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+async fn quarantine(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    kind: BreakKind,
+    bytes: &[u8],
+    why: String,
+) -> Result<Imported, Problem> {
+    use sha2::{Digest, Sha256};
+    let mark = hex::encode(Sha256::digest(bytes));
+    raise(txn, app, Seen::new(kind, &link.account, mark, why.clone())).await?;
+    tracing::warn!(why, "recon.statement was quarantined");
+    Ok(Imported::Quarantined { why })
+}
+
+async fn write_statement(
+    txn: &DatabaseTransaction,
+    app: &App,
+    file: &Statement,
+    bytes: &[u8],
+) -> Result<Uuid, Problem> {
+    let id = app.ids.next();
+    let row = statement::ActiveModel {
+        id: Set(id),
+        account: Set(file.account.clone()),
+        seq: Set(file.seq),
+        business_date: Set(file.business_date),
+        opening_fen: Set(file.opening_fen),
+        closing_fen: Set(file.closing_fen),
+        entry_count: Set(i64::try_from(file.entries.len()).map_err(Problem::internal)?),
+        debits_fen: Set(file.debits_fen),
+        credits_fen: Set(file.credits_fen),
+        sha256: Set(file.sha256.clone()),
+        bytes: Set(bytes.to_vec()),
+        imported_at_ms: Set(app.clock.now()),
+    };
+    statement::Entity::insert(row).exec_without_returning(txn).await?;
+    Ok(id)
+}
+
+/// Matches one booking, moves its order, and gives what is to be posted.
+async fn take_entry(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    file: &Statement,
+    statement_id: Uuid,
+    booking: &Entry,
+) -> Result<Event, Problem> {
+    let order = match &booking.bank_ref {
+        Some(bank_ref) => apply::find_order(txn, bank_ref).await?,
+        None => None,
+    };
+    let known = match &order {
+        Some(order) => {
+            Some(Known { state: order.state, amount_fen: order.amount_fen, debited: was_debited(txn, order.id).await? })
+        }
+        None => None,
+    };
+    let found = judge(booking, known, &link.words);
+    let entry_id = app.ids.next();
+    let row = entry::ActiveModel {
+        id: Set(entry_id),
+        statement_id: Set(statement_id),
+        entry_no: Set(booking.entry_no),
+        booked_on: Set(booking.booked_on),
+        credit: Set(booking.credit),
+        amount_fen: Set(booking.amount_fen),
+        bank_serial: Set(booking.bank_serial.clone()),
+        bank_ref: Set(booking.bank_ref.clone()),
+        counterparty_tail: Set(booking.counterparty_tail.clone()),
+        kind: Set(booking.text.clone()),
+        fingerprint: Set(booking.fingerprint(&file.account)),
+        treatment: Set(found.treatment.word().to_owned()),
+        order_id: Set(order.as_ref().map(|order| order.id)),
+    };
+    entry::Entity::insert(row).exec_without_returning(txn).await?;
+    if let Some(kind) = found.raise {
+        write_break(txn, app, file, booking, entry_id, order.as_ref(), kind).await?;
+    }
+    if let Some(order) = &order {
+        move_order(txn, app, order, booking, found).await?;
+    }
+    event_of(txn, order.as_ref(), booking, entry_id, found.treatment).await
+}
+
+async fn was_debited(txn: &DatabaseTransaction, order_id: Uuid) -> Result<bool, Problem> {
+    let debits = entry::Entity::find()
+        .filter(entry::Column::OrderId.eq(order_id))
+        .filter(entry::Column::Treatment.eq(Treatment::Settled.word()))
+        .count(txn)
+        .await?;
+    Ok(debits > 0)
+}
+
+async fn write_break(
+    txn: &DatabaseTransaction,
+    app: &App,
+    file: &Statement,
+    booking: &Entry,
+    entry_id: Uuid,
+    order: Option<&order::Model>,
+    kind: BreakKind,
+) -> Result<(), Problem> {
+    let detail = match order {
+        Some(order) => {
+            format!("booking {} of statement {}; the order is {}", booking.entry_no, file.seq, order.state.word())
+        }
+        None => format!("booking {} of statement {} names no order of ours", booking.entry_no, file.seq),
+    };
+    let seen = Seen::new(kind, &file.account, booking.fingerprint(&file.account), detail);
+    raise(
+        txn,
+        app,
+        Seen {
+            order_id: order.map(|order| order.id),
+            batch_id: order.and_then(|order| order.batch_id),
+            entry_id: Some(entry_id),
+            amount_fen: booking.amount_fen,
+            ..seen
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+async fn move_order(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+    booking: &Entry,
+    found: Match,
+) -> Result<(), Problem> {
+    match found.command {
+        Some(OrderCommand::Settle) => apply::settle(txn, app, order, booking.booked_on, &booking.bank_serial).await,
+        Some(OrderCommand::Return) => apply::come_back(txn, app, order, booking.booked_on).await,
+        _ => Ok(()),
+    }
+}
+
+async fn event_of(
+    txn: &DatabaseTransaction,
+    order: Option<&order::Model>,
+    booking: &Entry,
+    entry_id: Uuid,
+    treatment: Treatment,
+) -> Result<Event, Problem> {
+    let amount_fen = booking.amount_fen;
+    Ok(match treatment {
+        Treatment::Settled => Event::Settled { order: money_of(txn, order).await?, entry_id, debited_fen: amount_fen },
+        Treatment::Returned => Event::CameBack { order: money_of(txn, order).await?, entry_id },
+        Treatment::DebitedAgain => Event::DebitedAgain { entry_id, amount_fen },
+        Treatment::Funded => Event::Funded { entry_id, amount_fen, out: !booking.credit },
+        Treatment::Charged => Event::Charged { entry_id, amount_fen },
+        Treatment::UnknownDebit => Event::UnknownDebit { entry_id, amount_fen },
+        Treatment::UnknownCredit => Event::UnknownCredit { entry_id, amount_fen },
+    })
+}
+
+async fn money_of(txn: &DatabaseTransaction, order: Option<&order::Model>) -> Result<OrderMoney, Problem> {
+    let order = order.ok_or_else(|| Problem::internal(anyhow::anyhow!("a booking of an order without the order")))?;
+    let money = moves::moneys(txn, std::slice::from_ref(order)).await?.remove(&order.id);
+    money.ok_or_else(|| Problem::internal(anyhow::anyhow!("an order without its money")))
+}
+
+/// Rejected orders whose value date this statement closes, and that it does not debit, were never paid.
+async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
+    let rejected = order::Entity::find()
+        .filter(order::Column::State.eq(OrderState::Rejected))
+        .filter(order::Column::FinalOn.lte(file.business_date))
+        .order_by_asc(order::Column::Id)
+        .all(txn)
+        .await?;
+    for order in rejected {
+        let batch_id = order.batch_id.unwrap_or_default();
+        let batch = crate::payouts::rows::batch::Entity::find_by_id(batch_id).one(txn).await?;
+        let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);
+        // A debit short of the amount is a break for a person: the reserve must not go back as if nothing had been paid.
+        if ours.is_some() && !was_debited(txn, order.id).await? {
+            apply::confirm_rejected(txn, app, &order).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Orders that the bank called paid two days ago or more, and that no statement shows.
+async fn find_missing_debits(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
+    let Some(limit) = file.business_date.checked_sub(time::Duration::days(2)) else { return Ok(()) };
+    let paid = order::Entity::find()
+        .filter(order::Column::State.eq(OrderState::Paid))
+        .filter(order::Column::FinalOn.lte(limit))
+        .all(txn)
+        .await?;
+    for order in paid {
+        let seen =
+            Seen::new(BreakKind::B01, &file.account, order.id.to_string(), "paid by the bank, no debit two days later");
+        let seen = Seen { order_id: Some(order.id), batch_id: order.batch_id, amount_fen: order.amount_fen, ..seen };
+        raise(txn, app, seen).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Writing a disagreement down, once.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::BreakKind;
+use super::rows::recon_break;
+use crate::app::App;
+use crate::kernel::money::Fen;
+
+/// A disagreement that was seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which kind.
+    pub kind: BreakKind,
+    /// The account.
+    pub account: String,
+    /// What makes it the same disagreement when it is seen again.
+    pub mark: String,
+    /// The order.
+    pub order_id: Option<Uuid>,
+    /// The batch.
+    pub batch_id: Option<Uuid>,
+    /// The booking.
+    pub entry_id: Option<Uuid>,
+    /// How much is at stake.
+    pub amount_fen: Fen,
+    /// What was seen, without anything personal.
+    pub detail: String,
+}
+
+impl Seen {
+    /// A disagreement about an account; `mark` makes it the same one when it is seen again.
+    #[must_use]
+    pub fn new(kind: BreakKind, account: &str, mark: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            account: account.to_owned(),
+            mark: mark.into(),
+            order_id: None,
+            batch_id: None,
+            entry_id: None,
+            amount_fen: Fen::ZERO,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Writes `seen` down unless it was before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> Result<(), DbErr> {
+    let text = format!("{:?}|{}|{}", seen.kind, seen.account, seen.mark);
+    let row = recon_break::ActiveModel {
+        id: Set(app.ids.next()),
+        kind: Set(seen.kind),
+        account: Set(seen.account),
+        fingerprint: Set(hex::encode(Sha256::digest(text.as_bytes()))),
+        order_id: Set(seen.order_id),
+        batch_id: Set(seen.batch_id),
+        entry_id: Set(seen.entry_id),
+        amount_fen: Set(seen.amount_fen),
+        detail: Set(seen.detail),
+        owner_role: Set(seen.kind.owner_role().to_owned()),
+        state: Set("open".to_owned()),
+        opened_at_ms: Set(app.clock.now()),
+        resolved_at_ms: Set(None),
+        resolution: Set(None),
+    };
+    let inserted = recon_break::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(connection)
+        .await?;
+    if inserted > 0 {
+        tracing::warn!(break.kind = ?seen.kind, "recon.break was opened");
+    }
+    Ok(())
+}
+
+/// True while a disagreement that stops sending is open for `account`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn stops_dispatch(connection: &impl ConnectionTrait, account: &str) -> Result<bool, DbErr> {
+    use recon_break::Column as C;
+    let kinds: Vec<BreakKind> = BreakKind::iter().filter(|kind| kind.stops_dispatch()).collect();
+    let open = recon_break::Entity::find()
+        .filter(C::Account.eq(account))
+        .filter(C::State.eq("open"))
+        .filter(C::Kind.is_in(kinds))
+        .count(connection)
+        .await?;
+    Ok(open > 0)
+}
+
+/// Closes a disagreement with a person's words; false when it is not open.
+///
+/// # Errors
+/// Those of the database.
+pub async fn resolve(app: &App, id: Uuid, resolution: &str) -> Result<bool, DbErr> {
+    use recon_break::Column as C;
+    let changed = recon_break::Entity::update_many()
+        .col_expr(C::State, sea_orm::sea_query::Expr::value("resolved"))
+        .col_expr(C::ResolvedAtMs, sea_orm::sea_query::Expr::value(app.clock.now()))
+        .col_expr(C::Resolution, sea_orm::sea_query::Expr::value(resolution))
+        .filter(C::Id.eq(id))
+        .filter(C::State.eq("open"))
+        .exec(app.db.write())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}

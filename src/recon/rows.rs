@@ -1,0 +1,133 @@
+//! The tables of reconciliation.
+
+/// Statements that were taken, never changed.
+pub mod statement {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+    use crate::kernel::money::Fen;
+
+    /// A row of `statement`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "statement")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The account.
+        pub account: String,
+        /// Its number, gapless per account.
+        pub seq: i64,
+        /// The closed business day.
+        pub business_date: time::Date,
+        /// Balance at its start.
+        pub opening_fen: Fen,
+        /// Balance at its end.
+        pub closing_fen: Fen,
+        /// Number of bookings.
+        pub entry_count: i64,
+        /// Sum of what left.
+        pub debits_fen: Fen,
+        /// Sum of what came in.
+        pub credits_fen: Fen,
+        /// Digest of the file, hex.
+        pub sha256: String,
+        /// The file as it came.
+        pub bytes: Vec<u8>,
+        /// When it was taken.
+        pub imported_at_ms: Moment,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Bookings of statements, never changed.
+pub mod entry {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::money::Fen;
+
+    /// A row of `statement_entry`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "statement_entry")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The statement.
+        pub statement_id: Uuid,
+        /// Its number on it.
+        pub entry_no: i64,
+        /// The day it was booked.
+        pub booked_on: time::Date,
+        /// True for money in.
+        pub credit: bool,
+        /// How much.
+        pub amount_fen: Fen,
+        /// The bank's serial number.
+        pub bank_serial: String,
+        /// Our reference.
+        pub bank_ref: Option<String>,
+        /// Last four digits of the other account.
+        pub counterparty_tail: Option<String>,
+        /// The bank's word for what it is.
+        pub kind: String,
+        /// The same booking has the same one.
+        pub fingerprint: String,
+        /// How it was posted.
+        pub treatment: String,
+        /// The order that it belongs to.
+        pub order_id: Option<Uuid>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Disagreements.
+pub mod recon_break {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+    use crate::kernel::money::Fen;
+    use crate::recon::BreakKind;
+
+    /// A row of `recon_break`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recon_break")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// Which kind.
+        pub kind: BreakKind,
+        /// The account.
+        pub account: String,
+        /// The same disagreement has the same one.
+        pub fingerprint: String,
+        /// The order.
+        pub order_id: Option<Uuid>,
+        /// The batch.
+        pub batch_id: Option<Uuid>,
+        /// The booking.
+        pub entry_id: Option<Uuid>,
+        /// How much is at stake.
+        pub amount_fen: Fen,
+        /// What was seen, without anything personal.
+        pub detail: String,
+        /// Who looks after it.
+        pub owner_role: String,
+        /// `open` or `resolved`.
+        pub state: String,
+        /// When it was seen.
+        pub opened_at_ms: Moment,
+        /// When it was resolved.
+        pub resolved_at_ms: Option<Moment>,
+        /// How, in a person's words.
+        pub resolution: Option<String>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -4,6 +4,7 @@ pub mod app;
 pub mod assessment;
 pub mod bank_sim;
 pub mod calendar;
+pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod db;

@@ -10,6 +10,7 @@ mod m01_kernel;
 mod m02_people;
 mod m03_plans;
 mod m04_identity;
+mod m05_claims;
 mod m07_money;
 
 /// All migrations, in the order in which they run.
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m02_people::Migration),
             Box::new(m03_plans::Migration),
             Box::new(m04_identity::Migration),
+            Box::new(m05_claims::Migration),
             Box::new(m07_money::Migration),
         ]
     }

@@ -3,7 +3,7 @@
 # against a real PostgreSQL and an S3 server that is not ours, the compose file by its own rules.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-tools=${HUZHU_TOOLS:-$PWD/.tools}
+tools=${TOOLS_DIR:-$PWD/.tools}
 passed=0 failed=0
 check() {
     local name=$1

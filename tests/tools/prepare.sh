@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $HUZHU_TOOLS).
+# Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $TOOLS_DIR).
 # Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|deny
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-tools=${HUZHU_TOOLS:-$here/../../.tools}
+tools=${TOOLS_DIR:-$here/../../.tools}
 mkdir -p "$tools"
 
 # Debian packages that lack, in one apt call; a missing sudo or mirror is an error, not a skip.

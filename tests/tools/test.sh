@@ -3,7 +3,7 @@
 # Owns the order and the summary; each step is a script or a cargo command that can be run alone. Logs: .tools/logs/.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-tools=${HUZHU_TOOLS:-$PWD/.tools}
+tools=${TOOLS_DIR:-$PWD/.tools}
 logs=$tools/logs
 mkdir -p "$logs"
 began=$SECONDS passed=0 failed=0 table=""
@@ -33,7 +33,6 @@ suite() {
     fi
 }
 suite_on_postgres() { tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
-built() { cargo build --locked --workspace --all-targets; }
 
 step prepare tests/tools/prepare.sh all
 [ "$failed" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
@@ -43,7 +42,7 @@ step fmt cargo fmt --all --check
 step dependencies python3 tests/tools/deny.py
 step scripts shellcheck .ci/run tests/*/*.sh
 step clippy cargo clippy --locked --workspace --all-targets -- -D warnings
-step build built
+step build tests/tools/binary.sh
 step "suite on sqlite" suite
 step "suite on postgresql" suite_on_postgres
 step calendar tests/calendar/compare.sh

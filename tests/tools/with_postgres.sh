@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command with a throw-away PostgreSQL (default settings, fsync on; data in a temporary folder, a free port, this machine only).
-# Sets HUZHU_TEST_PG_URL, HUZHU_TEST_PG_PORT and puts the PostgreSQL programs on the path. Stops the server whatever happens.
+# Sets HUZHU_TEST_PG_URL, TEST_PG_PORT and puts the PostgreSQL programs on the path. Stops the server whatever happens.
 set -euo pipefail
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin -type d | sort -V | tail -n 1)
 [ -x "$bin/initdb" ] || { echo "with_postgres: PostgreSQL is not installed (tests/tools/prepare.sh all)" >&2; exit 1; }
@@ -18,5 +18,5 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 as "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 as "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/server.log" start -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c max_connections=300" >/dev/null ||
     { cat "$dir/server.log" >&2; exit 1; }
-export HUZHU_TEST_PG_PORT=$port HUZHU_TEST_PG_URL="postgres://postgres@127.0.0.1:$port/postgres" PATH="$PATH:$bin"
+export TEST_PG_PORT=$port HUZHU_TEST_PG_URL="postgres://postgres@127.0.0.1:$port/postgres" PATH="$PATH:$bin"
 "$@"

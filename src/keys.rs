@@ -1,6 +1,7 @@
 //! Key files under `<data_dir>/keys`: made at first start with mode 0600, refused when others may read them.
 
 use std::fs::{self, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -56,14 +57,18 @@ fn read_private(path: &PathBuf) -> anyhow::Result<Zeroizing<String>> {
 
 /// Writes a complete file or none: the bytes are on disk before the name is.
 fn write_new_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    // Two containers on one volume can have the same process id: the name is drawn, and never opened twice.
+    let drawn = RandomState::new().build_hasher().finish();
+    let draft = path.with_extension(format!("{drawn:016x}.draft"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     // A hard link fails when another process was first; its key then stays.
-    match fs::hard_link(&draft, path) {
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-        _ => fs::remove_file(&draft)?,
+        _ => {}
     }
     if let Some(dir) = path.parent() {
         fs::File::open(dir)?.sync_all()?;

@@ -7,10 +7,13 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod client;
 mod jobs;
+mod keys;
 mod migrate;
 mod openapi;
 mod run;
+mod staff;
 
 /// Huzhu 互助: the claims service of a trade union's mutual-aid fund.
 #[derive(Debug, Parser)]
@@ -37,6 +40,15 @@ enum Verb {
     Openapi,
     /// Looks at jobs and tries dead ones again.
     Jobs(jobs::Jobs),
+    /// Accounts of the staff.
+    #[command(subcommand)]
+    Staff(staff::Staff),
+    /// Programs of partners, such as the card bank's.
+    #[command(subcommand)]
+    Client(client::Client),
+    /// The keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(keys::Keys),
 }
 
 /// Reads the arguments, runs the verb, and says what went wrong if anything did.
@@ -69,5 +81,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Migrate => migrate::migrate(config()?).await,
         Verb::Openapi => openapi::print(),
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,
+        Verb::Staff(verb) => staff::staff(config()?, verb).await,
+        Verb::Client(verb) => client::client(config()?, verb).await,
+        Verb::Keys(verb) => keys::keys(&config()?, verb),
     }
 }

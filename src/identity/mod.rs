@@ -60,7 +60,7 @@ impl Identity {
     /// # Errors
     /// When a key cannot be made or read, or others may read it.
     pub fn build(config: &Config, chance: &dyn Chance) -> anyhow::Result<Self> {
-        let keys = keys::SigningKeys::load_or_make(&config.data_dir.join("keys"), chance)?;
+        let keys = keys::SigningKeys::load_or_make(&config.data_dir, chance)?;
         let issuer = config.public_url();
         Ok(Self {
             tokens: jwt::Tokens::new(&issuer, &format!("{issuer}/v1"), &keys)?,

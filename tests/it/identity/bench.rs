@@ -1,23 +1,20 @@
-//! One running service with a clock that stands, a city of one unit, and devices that sign in.
+//! What the tests of sign-in need beside the test kit: devices, codes, forms.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
-use huzhu::app::{App, Seams};
-use huzhu::config::Config;
-use huzhu::http::{Role, server};
-use huzhu::identity::authenticate::BearerTokens;
+use huzhu::app::App;
+use huzhu::http::Role;
 use huzhu::identity::staff_accounts::{self, NewStaff};
 use huzhu::identity::{sms, totp};
-use huzhu::kernel::chance::SystemChance;
-use huzhu::kernel::clock::{Clock, ManualClock, Moment};
-use huzhu::kernel::seal::Field;
+use huzhu::kernel::clock::{Clock, ManualClock};
 use huzhu::kernel::secret::Secret;
 use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement, Value as SqlValue};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use crate::support::TestApp;
+
+/// The number of the city's member.
 pub const PHONE: &str = "13800138000";
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -25,12 +22,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Bench {
     pub app: Arc<App>,
     pub clock: Arc<ManualClock>,
-    pub organisation_id: Uuid,
-    pub member_id: Uuid,
-    base: String,
-    client: reqwest::Client,
-    server: actix_web::dev::ServerHandle,
-    _directory: tempfile::TempDir,
+    pub service: TestApp,
 }
 
 /// What came back.
@@ -72,72 +64,17 @@ impl Device {
 
 impl Bench {
     pub async fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(Moment::from_ms(1_772_420_400_000)));
-        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
-        let seams = Seams { clock: clock.clone(), chance: Arc::new(SystemChance) };
-        let app = App::build(config, seams).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let running = server::serve(app.clone(), Arc::new(BearerTokens::new(app.clone())), listener).unwrap();
-        let server = running.handle();
-        actix_web::rt::spawn(running);
-        let (organisation_id, unit_id) = (app.ids.next(), app.ids.next());
-        let mut bench = Self {
-            member_id: app.ids.next(),
-            app,
-            clock,
-            organisation_id,
-            base,
-            client: reqwest::Client::builder().build().unwrap(),
-            server,
-            _directory: directory,
-        };
-        bench.seed(unit_id).await;
-        bench
-    }
-
-    async fn seed(&mut self, unit_id: Uuid) {
-        let path = format!("/{}/", self.organisation_id);
-        let now = self.app.clock.now();
-        self.sql(
-            "insert into organisation (id, level, name, path, created_at_ms) values ($1, 'city', '市总工会', $2, $3)",
-            vec![self.organisation_id.into(), path.into(), now.into()],
-        )
-        .await;
-        self.sql(
-            "insert into unit (id, organisation_id, name, credit_code, created_at_ms) values ($1, $2, '第一中学', '9111', $3)",
-            vec![unit_id.into(), self.organisation_id.into(), now.into()],
-        )
-        .await;
-        self.member_id = self.add_member(unit_id, PHONE, "11010519491231002X").await;
-    }
-
-    pub async fn add_member(&self, unit_id: Uuid, phone: &str, national_id: &str) -> Uuid {
-        let (id, sealer) = (self.app.ids.next(), &self.app.sealer);
-        self.sql(
-            "insert into member (id, unit_id, name_sealed, national_id_sealed, national_id_lookup, phone_sealed, phone_lookup, created_at_ms) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            vec![
-                id.into(),
-                unit_id.into(),
-                sealer.seal(Field::Name, "王芳").unwrap().into(),
-                sealer.seal(Field::NationalId, national_id).unwrap().into(),
-                sealer.lookup(Field::NationalId, national_id).into(),
-                sealer.seal(Field::Phone, phone).unwrap().into(),
-                sealer.lookup(Field::Phone, phone).into(),
-                self.app.clock.now().into(),
-            ],
-        )
-        .await;
-        id
+        let service = TestApp::start().await;
+        Self { app: service.app.clone(), clock: service.clock.clone(), service }
     }
 
     /// Makes a person of the staff with [`PASSWORD`]; answers the authenticator's secret.
     pub async fn add_staff(&self, login: &str, roles: &[Role]) -> Secret<String> {
         let txn = self.app.db.begin().await.unwrap();
         let new =
-            NewStaff { login, display_name: "李娜", organisation_id: self.organisation_id, unit_id: None, roles };
+            NewStaff {
+                login, display_name: "李娜", organisation_id: self.service.city.city_id, unit_id: None, roles
+            };
         let id = staff_accounts::create(&txn, &self.app, &new).await.unwrap();
         let password = Secret::new(PASSWORD.to_owned());
         let secret = staff_accounts::set_credentials(&txn, &self.app, id, login, password).await.unwrap();
@@ -152,9 +89,7 @@ impl Bench {
     }
 
     pub async fn count(&self, sql: &str) -> i64 {
-        let connection = self.app.db.read();
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
-        connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+        self.service.count(sql).await
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Got {
@@ -167,22 +102,22 @@ impl Bench {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Got {
-        self.send(self.client.post(format!("{}{path}", self.base)).json(body)).await
+        self.send(self.service.client.post(format!("{}{path}", self.service.base)).json(body)).await
     }
 
     pub async fn form(&self, fields: &[(&str, &str)]) -> Got {
         let encoded: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
-        let request = self.client.post(format!("{}/v1/oauth/token", self.base));
+        let request = self.service.client.post(format!("{}/v1/oauth/token", self.service.base));
         self.send(request.header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"))).await
     }
 
     pub async fn signed(&self, method: Method, path: &str, token: &str) -> Got {
-        self.send(self.client.request(method, format!("{}{path}", self.base)).bearer_auth(token)).await
+        self.send(self.service.client.request(method, format!("{}{path}", self.service.base)).bearer_auth(token)).await
     }
 
     pub async fn get(&self, path: &str) -> Got {
-        self.send(self.client.get(format!("{}{path}", self.base))).await
+        self.send(self.service.client.get(format!("{}{path}", self.service.base))).await
     }
 
     /// Whether the token opens a route that every person may use.
@@ -239,7 +174,7 @@ impl Bench {
     }
 
     pub async fn stop(self) {
-        self.server.stop(true).await;
+        self.service.stop().await;
     }
 }
 

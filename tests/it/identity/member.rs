@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, Device, PHONE};
 
-const STRANGER: &str = "13900139000";
+const STRANGER: &str = "13700137000";
 
 #[actix_web::test]
 async fn a_member_signs_in_with_the_code_and_lists_and_ends_their_sessions() {

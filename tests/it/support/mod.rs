@@ -17,6 +17,7 @@ use huzhu::kernel::chance::SystemChance;
 use huzhu::kernel::clock::{ManualClock, Moment};
 use huzhu::{jobs, work};
 
+pub use asks::Got;
 pub use city::{City, Person};
 
 /// A service of its own, gone when dropped.

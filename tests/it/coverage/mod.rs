@@ -1,0 +1,3 @@
+//! Tests that read the OpenAPI document and miss nothing that is in it.
+
+mod permissions;

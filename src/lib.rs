@@ -8,6 +8,7 @@ pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod db;
+pub mod demo;
 pub mod documents;
 pub mod http;
 pub mod http_client;

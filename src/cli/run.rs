@@ -12,7 +12,7 @@ use crate::app::{App, Seams};
 use crate::config::Config;
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
-use crate::{jobs, telemetry, work};
+use crate::{demo, jobs, telemetry, work};
 
 /// Arguments of `huzhu run`.
 #[derive(Debug, Args)]
@@ -23,21 +23,23 @@ pub(super) struct Run {
 }
 
 pub(super) async fn run(config: Config, arguments: Run) -> anyhow::Result<ExitCode> {
-    let _ = arguments.demo;
-    keep_running(config, true, true).await
+    keep_running(config, true, true, arguments.demo).await
 }
 
 pub(super) async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    keep_running(config, true, false).await
+    keep_running(config, true, false, false).await
 }
 
 pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
-    keep_running(config, false, true).await
+    keep_running(config, false, true, false).await
 }
 
-async fn keep_running(config: Config, api: bool, worker: bool) -> anyhow::Result<ExitCode> {
+async fn keep_running(config: Config, api: bool, worker: bool, demo: bool) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::start(&config.log)?;
     let app = App::build(config, Seams::default()).await?;
+    if demo {
+        seed_demo(&app).await?;
+    }
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
     let metrics_handle = metrics.handle();
     tokio::spawn(metrics);
@@ -57,6 +59,18 @@ async fn keep_running(config: Config, api: bool, worker: bool) -> anyhow::Result
     metrics_handle.stop(true).await;
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
+}
+
+async fn seed_demo(app: &App) -> anyhow::Result<()> {
+    let file = demo::Credentials::path(&app.config.data_dir);
+    match demo::seed(app).await? {
+        demo::Seeded::Founded { members } => {
+            tracing::info!(members, file = %file.display(), "demo: the city is founded")
+        }
+        demo::Seeded::NewCredentials => tracing::info!(file = %file.display(), "demo: new credentials are issued"),
+        demo::Seeded::Present => tracing::info!(file = %file.display(), "demo: the city is there"),
+    }
+    Ok(())
 }
 
 type RunningApi = (actix_web::dev::ServerHandle, tokio::task::JoinHandle<std::io::Result<()>>);

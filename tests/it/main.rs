@@ -3,6 +3,8 @@
 #![cfg(test)] // tests may unwrap and index; clippy knows them by this line
 
 mod coverage;
+mod demo;
 mod identity;
+mod plans;
 mod rim;
 mod support;

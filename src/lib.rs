@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod assessment;
+pub mod audit;
 pub mod bank_sim;
 pub mod calendar;
 pub mod claims;
@@ -18,6 +19,7 @@ pub mod kernel;
 pub mod keys;
 pub mod ledger;
 pub mod members;
+pub mod notices;
 pub mod organisations;
 pub mod payouts;
 pub mod plans;

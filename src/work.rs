@@ -12,6 +12,7 @@ pub fn registry() -> Registry {
         Ok(())
     });
     crate::identity::jobs(&mut registry);
+    crate::notices::jobs(&mut registry);
     crate::payouts::jobs(&mut registry);
     crate::recon::jobs(&mut registry);
     registry

@@ -68,7 +68,6 @@ create table access_record (
     staff_id {uuid} not null,
     what text not null,
     subject_id {uuid} not null,
-    request_id {uuid} not null,
     at_ms bigint not null
 )
 ;;

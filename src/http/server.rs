@@ -23,6 +23,9 @@ use crate::app::App;
 pub fn routes(config: &mut ServiceConfig) {
     health::routes(config);
     config.configure(crate::identity::routes);
+    config.configure(crate::members::routes);
+    config.configure(crate::notices::routes);
+    config.configure(crate::audit::routes);
     config.configure(crate::plans::routes);
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);

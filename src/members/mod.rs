@@ -2,7 +2,14 @@
 //!
 //! Owns a member's sealed personal fields and the versions of the card that payouts go to. Never decides what is paid.
 
+mod card;
 mod cards;
+mod me;
 pub mod rows;
 
 pub use cards::active_cards;
+
+/// The routes of this capability.
+pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(me::show_me).service(card::show_card).service(card::change_card);
+}

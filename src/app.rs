@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::calendar::Calendars;
 use crate::config::Config;
 use crate::db::{Db, sealing_keys};
 use crate::identity::Identity;
@@ -53,6 +54,8 @@ pub struct App {
     pub cursor_key: Key,
     /// The bank that payouts go through; none: nothing is dispatched.
     pub bank: Option<BankLink>,
+    /// The working days.
+    pub calendars: Calendars,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
     pub job_written: Notify,
 }
@@ -78,6 +81,7 @@ impl App {
             identity: Identity::build(&config, seams.chance.as_ref())?,
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
             job_written: Notify::new(),
+            calendars: Calendars::default(),
             clock: seams.clock,
             chance: seams.chance,
             sealer,

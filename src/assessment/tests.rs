@@ -295,10 +295,8 @@ fn a_kept_assessment_is_replayed_to_the_fen() {
 }
 
 fn tiers(rules: &mut Rules) -> &mut [Tier] {
-    match &mut rules.rules[0].benefit {
-        Benefit::RatioOverDeductible(shape) => &mut shape.tiers,
-        Benefit::DailyAllowance(_) => panic!("the rules of this test have tiers"),
-    }
+    let Benefit::RatioOverDeductible(shape) = &mut rules.rules[0].benefit else { panic!("these rules have tiers") };
+    &mut shape.tiers
 }
 
 fn shift(basis: &mut Basis, to: Date) {

@@ -62,6 +62,9 @@ static CARRIED: LazyLock<Result<Calendar, CalendarError>> = LazyLock::new(|| {
 
 impl Calendar {
     /// The calendar of the lists that the program carries.
+    ///
+    /// # Panics
+    /// Never: the lists are part of the program.
     #[must_use]
     #[expect(clippy::expect_used, reason = "the lists are part of the program and a test reads every one")]
     pub fn built_in() -> &'static Self {
@@ -149,6 +152,11 @@ impl Calendar {
     /// The years whose lists are known, rising.
     pub fn published_years(&self) -> impl Iterator<Item = i32> {
         self.lists.keys().copied()
+    }
+
+    /// The working days of `year`, rising.
+    pub fn working_days(&self, year: i32) -> impl Iterator<Item = Date> {
+        days_of(year).filter(|day| self.is_working_day(*day))
     }
 
     /// The days from Monday to Friday of `year` on which nobody works, rising.

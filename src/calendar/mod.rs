@@ -4,7 +4,18 @@
 //! Never knows a claim: whoever keeps due dates recomputes them after a load. Start reading at [`Calendar`].
 
 mod days;
+mod public;
+pub mod rows;
+mod store;
 mod year;
 
+use utoipa_actix_web::service_config::ServiceConfig;
+
 pub use days::{Calendar, YearStatus};
+pub use store::{Calendars, load, read};
 pub use year::{CalendarError, Holiday, YearList};
+
+/// The routes of this capability.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(public::show_calendar);
+}

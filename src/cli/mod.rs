@@ -7,11 +7,13 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod calendar;
 mod client;
 mod jobs;
 mod keys;
 mod migrate;
 mod openapi;
+mod plans;
 mod run;
 mod staff;
 
@@ -40,6 +42,10 @@ enum Verb {
     Openapi,
     /// Looks at jobs and tries dead ones again.
     Jobs(jobs::Jobs),
+    /// Versions of plans.
+    Plans(plans::Plans),
+    /// The lists of working days.
+    Calendar(calendar::Calendar),
     /// Accounts of the staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -81,6 +87,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Migrate => migrate::migrate(config()?).await,
         Verb::Openapi => openapi::print(),
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,
+        Verb::Plans(verb) => plans::plans(config()?, verb).await,
+        Verb::Calendar(verb) => calendar::calendar(config()?, verb).await,
         Verb::Staff(verb) => staff::staff(config()?, verb).await,
         Verb::Client(verb) => client::client(config()?, verb).await,
         Verb::Keys(verb) => keys::keys(&config()?, verb),

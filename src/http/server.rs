@@ -27,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(crate::notices::routes);
     config.configure(crate::audit::routes);
     config.configure(crate::plans::routes);
+    config.configure(crate::calendar::routes);
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);
     browse::routes(config);

@@ -2,6 +2,7 @@
 
 #![cfg(test)] // tests may unwrap and index; clippy knows them by this line
 
+mod calendar;
 mod coverage;
 mod demo;
 mod identity;

@@ -20,6 +20,7 @@ const PUBLIC: &[&str] = &[
     "GET /healthz",
     "GET /readyz",
     "GET /openapi.json",
+    "GET /v1/calendar/{year}",
     "GET /v1/plans",
     "GET /v1/plans/{plan_code}",
     "POST /v1/oauth/token",

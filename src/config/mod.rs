@@ -3,7 +3,7 @@
 //! `HUZHU_HTTP__LISTEN=0.0.0.0:8080` sets `http.listen`: two underscores go down a level. An unknown key or a wrong value
 //! is an error that names its source. Secrets come from variables or from files (`…_file`), never from flags.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -65,6 +65,8 @@ pub struct Http {
     pub metrics_listen: SocketAddr,
     /// What clients call this service: the issuer of tokens and the base of links. Default `http://<listen>`.
     pub public_url: Option<String>,
+    /// Addresses of our own reverse proxies: only these are believed when `X-Forwarded-For` says where a request comes from. Default none.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Threads that answer requests; 0 takes one per core. Default 0.
     pub workers: usize,
     /// Seconds that a stopping process gives to running requests and jobs. Default 20.
@@ -161,6 +163,7 @@ impl Default for Http {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9090)),
             public_url: None,
+            trusted_proxies: Vec::new(),
             workers: 0,
             shutdown_secs: 20,
         }

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod reply;
 pub mod rim;
 pub mod server;
+pub mod source;
 
 pub use body::Body;
 pub use caller::{Actor, Caller, MachineCaller, MemberCaller, Role, StaffCaller};
@@ -29,6 +30,7 @@ pub use if_match::IfMatch;
 pub use page::{Cursor, Page, Paged, Query};
 pub use problem::Problem;
 pub use reply::Reply;
+pub use source::Source;
 
 /// What a handler answers.
 pub type Answer = Result<actix_web::HttpResponse, Problem>;

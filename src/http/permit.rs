@@ -15,7 +15,7 @@ use utoipa::openapi::{HttpMethod, OpenApi};
 
 use super::caller::{Authenticator, Caller};
 use super::limits::{Left, Limits};
-use super::{Code, Problem};
+use super::{Code, Problem, Source};
 
 /// What one operation asks of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +122,8 @@ pub struct Gate {
     pub authenticator: std::sync::Arc<dyn Authenticator>,
     /// The budgets.
     pub limits: std::sync::Arc<Limits>,
+    /// Our own proxies, which are believed about where a request comes from.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
 }
 
 /// The middleware: finds the operation, authenticates, checks the permission, takes from the budget. A refusal is an answer:
@@ -134,10 +136,13 @@ pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let (caller, left) = match admit(&gate, &request).await {
+    let peer = request.peer_addr().map(|address| address.ip());
+    let source = Source::of(peer, request.headers(), &gate.trusted_proxies);
+    let (caller, left) = match admit(&gate, &request, &source).await {
         Ok(admitted) => admitted,
         Err(problem) => return Ok(request.error_response(problem).map_into_right_body()),
     };
+    request.extensions_mut().insert(source);
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }
@@ -148,19 +153,33 @@ pub async fn guard<B: MessageBody + 'static>(
     Ok(response)
 }
 
-async fn admit(gate: &Gate, request: &ServiceRequest) -> Result<(Option<Caller>, Option<Left>), Problem> {
+async fn admit(
+    gate: &Gate,
+    request: &ServiceRequest,
+    source: &Source,
+) -> Result<(Option<Caller>, Option<Left>), Problem> {
+    let address = || format!("address:{}", source.0);
     let pattern = request.match_pattern().ok_or_else(|| Problem::new(Code::RouteNotFound))?;
     let caller = match gate.permits.find(&pattern, request.method().as_str())? {
         Permission::Public => None,
         Permission::OneOf(names) => {
-            let caller = authenticate(gate, request).await?;
+            let caller = match authenticate(gate, request).await {
+                Ok(caller) => caller,
+                Err(problem) => {
+                    // Guessing tokens costs the address; an honest client whose token grew old pays nothing.
+                    if problem.code() == Code::Unauthenticated {
+                        gate.limits.take(&address())?;
+                    }
+                    return Err(problem);
+                }
+            };
             if !names.iter().any(|name| caller.may(name)) {
                 return Err(Problem::new(Code::Forbidden));
             }
             Some(caller)
         }
     };
-    let subject = caller.as_ref().map_or_else(|| source(request), Caller::subject);
+    let subject = caller.as_ref().map_or_else(address, Caller::subject);
     // An upload in progress is never thrown back: the offset rules slow it down instead.
     let in_upload = request.path().starts_with("/v1/uploads/");
     let left = if in_upload { None } else { Some(gate.limits.take(&subject)?) };
@@ -186,11 +205,6 @@ async fn authenticate(gate: &Gate, request: &ServiceRequest) -> Result<Caller, P
         Code::Unauthenticated => problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
         _ => problem,
     })
-}
-
-/// The address that a request came from, for budgets only; never logged.
-fn source(request: &ServiceRequest) -> String {
-    request.peer_addr().map_or_else(|| "address:unknown".to_owned(), |address| format!("address:{}", address.ip()))
 }
 
 #[cfg(test)]

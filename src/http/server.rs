@@ -49,7 +49,12 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
     let limits = Arc::new(Limits::new(app.config.limits.requests_per_minute));
     let (workers, shutdown_secs) = (app.config.http.workers, app.config.http.shutdown_secs);
     let server = HttpServer::new(move || {
-        let gate = Gate { permits: permits.clone(), authenticator: authenticator.clone(), limits: limits.clone() };
+        let gate = Gate {
+            permits: permits.clone(),
+            authenticator: authenticator.clone(),
+            limits: limits.clone(),
+            trusted_proxies: app.config.http.trusted_proxies.clone(),
+        };
         ActixApp::new()
             .into_utoipa_app()
             .openapi(openapi::base())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::one_time_codes::{self, RESEND_AFTER_SECS, Request};
 use super::{metered, people, shapes};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
-use crate::http::{Answer, Body, Code, Problem};
+use crate::http::{Answer, Body, Code, Problem, Source};
 use crate::kernel::clock::Moment;
 
 /// Who asks for a code.
@@ -58,7 +58,7 @@ pub struct CodeAsked {
     )
 )]
 #[post("/v1/sign-in/otp")]
-pub async fn ask_sign_in_code(request: HttpRequest, app: web::Data<Arc<App>>, body: Body<AskCode>) -> Answer {
+pub async fn ask_sign_in_code(source: Source, app: web::Data<Arc<App>>, body: Body<AskCode>) -> Answer {
     let AskCode { phone, device_id } = body.value;
     let txn = app.db.begin().await?;
     let asked = one_time_codes::ask(
@@ -67,7 +67,7 @@ pub async fn ask_sign_in_code(request: HttpRequest, app: web::Data<Arc<App>>, bo
         &Request {
             phone: &phone,
             device_id: &device_id,
-            source: &shapes::source(&request),
+            source: &source.0,
             member: people::member_by_phone(&txn, &app, &phone).await?,
             per_source_per_hour: i32::try_from(app.config.sign_in.otp_per_source_per_hour).unwrap_or(i32::MAX),
         },

@@ -3,7 +3,7 @@
 //! A token lives ten minutes at most, so the list is short. This process puts in what it ends itself and reads what others ended
 //! every two seconds: signing out counts at once here and almost at once elsewhere, without a look at the database per request.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -12,13 +12,15 @@ use uuid::Uuid;
 
 use super::jwt::MAX_LIFE_SECS;
 use crate::app::App;
+use crate::kernel::clock::Moment;
 
 const READ_EVERY_MS: i64 = 2_000;
 
 /// The list.
 #[derive(Debug, Default)]
 pub struct Ended {
-    sessions: RwLock<HashSet<Uuid>>,
+    /// With the moment at which each was put in.
+    sessions: RwLock<HashMap<Uuid, Moment>>,
     read_at_ms: AtomicI64,
 }
 
@@ -39,12 +41,12 @@ impl Ended {
             self.read_at_ms.store(read_at_ms, Ordering::Release);
             return Err(error);
         }
-        Ok(self.sessions.read().unwrap_or_else(PoisonError::into_inner).contains(&session_id))
+        Ok(self.sessions.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session_id))
     }
 
     /// Puts in a session that this process has just ended.
-    pub fn add(&self, session_id: Uuid) {
-        self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(session_id);
+    pub fn add(&self, app: &App, session_id: Uuid) {
+        self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(session_id, app.clock.now());
     }
 
     async fn read(&self, app: &App) -> Result<(), DbErr> {
@@ -53,11 +55,14 @@ impl Ended {
         let since = app.clock.now().plus_secs(-2 * MAX_LIFE_SECS);
         let sql = "select id from session where ended_at_ms >= $1";
         let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, [since.into()]);
-        let mut sessions = HashSet::new();
-        for row in connection.query_all_raw(statement).await? {
-            sessions.insert(row.try_get("", "id")?);
-        }
-        *self.sessions.write().unwrap_or_else(PoisonError::into_inner) = sessions;
+        let now = app.clock.now();
+        let found: Result<Vec<Uuid>, DbErr> =
+            connection.query_all_raw(statement).await?.into_iter().map(|row| row.try_get("", "id")).collect();
+        let found = found?;
+        let mut sessions = self.sessions.write().unwrap_or_else(PoisonError::into_inner);
+        // What was put in while the database was asked stays.
+        sessions.retain(|_, added_at| *added_at >= since);
+        sessions.extend(found.into_iter().map(|id| (id, now)));
         Ok(())
     }
 }

@@ -62,7 +62,7 @@ pub struct SessionList {
 #[post("/v1/sign-out")]
 pub async fn sign_out(app: web::Data<Arc<App>>, caller: Caller) -> Answer {
     sessions::end(app.db.write(), &app, caller.session_id, EndReason::SignedOut).await?;
-    app.identity.ended.add(caller.session_id);
+    app.identity.ended.add(&app, caller.session_id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -113,7 +113,7 @@ pub async fn end_session(app: web::Data<Arc<App>>, caller: Caller, session_id: w
     if own.is_none() || !sessions::end(app.db.write(), &app, session_id, EndReason::EndedByOwner).await? {
         return Err(Problem::new(Code::NotFound));
     }
-    app.identity.ended.add(session_id);
+    app.identity.ended.add(&app, session_id);
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,6 +1,5 @@
-//! The shapes of what clients send at sign-in, and where a request comes from.
+//! The shapes of what clients send at sign-in.
 
-use actix_web::HttpRequest;
 use validator::ValidationError;
 
 use crate::kernel::people;
@@ -62,10 +61,4 @@ fn is_url_safe(text: &str) -> bool {
 
 fn refuse(reason: &'static str, words: &'static str) -> Result<(), ValidationError> {
     Err(ValidationError::new(reason).with_message(words.into()))
-}
-
-/// The address that a request came from: for budgets only, never logged, and kept only as a keyed hash.
-#[must_use]
-pub fn source(request: &HttpRequest) -> String {
-    request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::staff_sign_in::{self, Turn};
 use super::{metered, people, shapes};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
-use crate::http::{Answer, Body, Code, Problem};
+use crate::http::{Answer, Body, Code, Problem, Source};
 use crate::kernel::secret::Secret;
 
 /// 15 minutes without a fetch of tokens.
@@ -76,9 +76,9 @@ pub struct StaffSignIn {
     )
 )]
 #[post("/v1/sign-in/staff")]
-pub async fn sign_in_staff(request: HttpRequest, app: web::Data<Arc<App>>, body: Body<StaffSignIn>) -> Answer {
+pub async fn sign_in_staff(source: Source, app: web::Data<Arc<App>>, body: Body<StaffSignIn>) -> Answer {
     let StaffSignIn { login, password, totp_code, device_id, device_secret } = body.value;
-    let staff_id = take_turn(&app, &login, &shapes::source(&request)).await?;
+    let staff_id = take_turn(&app, &login, &source.0).await?;
     let right = staff_sign_in::judge(&app, staff_id, Secret::new(password), &Secret::new(totp_code))
         .await
         .map_err(Problem::internal)?;

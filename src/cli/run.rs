@@ -34,7 +34,8 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
     keep_running(config, false, true, false).await
 }
 
-async fn keep_running(config: Config, api: bool, worker: bool, demo: bool) -> anyhow::Result<ExitCode> {
+async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -> anyhow::Result<ExitCode> {
+    config.demo = demo;
     let telemetry = telemetry::start(&config.log)?;
     let app = App::build(config, Seams::default()).await?;
     if demo {

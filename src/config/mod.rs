@@ -40,6 +40,9 @@ pub struct Config {
     pub limits: Limits,
     /// Sign-in and tokens.
     pub sign_in: SignIn,
+    /// Set by `huzhu run --demo` alone: the invented city, and its readable outbox on a listener that only this machine reaches.
+    #[serde(skip)]
+    pub demo: bool,
     /// The disbursement bank; without it nothing is dispatched.
     pub bank: Option<Bank>,
 }
@@ -152,6 +155,7 @@ impl Default for Config {
             jobs: Jobs::default(),
             limits: Limits::default(),
             sign_in: SignIn::default(),
+            demo: false,
             bank: None,
         }
     }

@@ -18,6 +18,7 @@ use super::limits::Limits;
 use super::permit::{Gate, Permits, guard};
 use super::{Code, Problem, browse, health, openapi, rim};
 use crate::app::App;
+use crate::config::Environment;
 
 /// Every route of the service.
 pub fn routes(config: &mut ServiceConfig) {
@@ -36,8 +37,20 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The document of every route, as it is served and committed.
 #[must_use]
 pub fn document() -> OpenApi {
+    document_with(routes)
+}
+
+fn document_with(routes: impl FnOnce(&mut ServiceConfig)) -> OpenApi {
     let (_, document) = UtoipaApp::from(ActixApp::new()).openapi(openapi::base()).configure(routes).split_for_parts();
     document
+}
+
+/// What is served: in the demo also the outbox, which the published document leaves out.
+fn all_routes(config: &mut ServiceConfig, demo: bool) {
+    routes(config);
+    if demo {
+        crate::identity::demo_outbox::routes(config);
+    }
 }
 
 /// Serves the API on `listener` until it is stopped through the server's handle.
@@ -45,7 +58,10 @@ pub fn document() -> OpenApi {
 /// # Errors
 /// When a route declares no permission, or the listener can't be used.
 pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: TcpListener) -> anyhow::Result<Server> {
-    let permits = Permits::from_document(&document())?;
+    let demo = app.config.demo
+        && app.config.environment != Environment::Production
+        && listener.local_addr()?.ip().is_loopback();
+    let permits = Permits::from_document(&document_with(|config| all_routes(config, demo)))?;
     let limits = Arc::new(Limits::new(app.config.limits.requests_per_minute));
     let (workers, shutdown_secs) = (app.config.http.workers, app.config.http.shutdown_secs);
     let server = HttpServer::new(move || {
@@ -69,7 +85,7 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
                     .wrap(Compress::default())
                     .wrap(TracingLogger::<RequestSpan>::new())
             })
-            .configure(routes)
+            .configure(|config| all_routes(config, demo))
             .into_app()
             .default_service(web::to(|| async { HttpResponse::from_error(Problem::new(Code::RouteNotFound)) }))
     });

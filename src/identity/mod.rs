@@ -19,6 +19,7 @@ pub mod budget;
 pub mod client_assertion;
 pub mod clients;
 pub mod crypto_provider;
+pub mod demo_outbox;
 pub mod device;
 mod discovery;
 mod ended;

@@ -1,9 +1,11 @@
 //! Members sign in with a code by SMS.
 
+use huzhu::config::{Config, Environment};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Device, PHONE};
+use crate::support::TestApp;
 
 const STRANGER: &str = "13700137000";
 
@@ -127,7 +129,7 @@ async fn a_code_has_five_tries_also_when_they_come_at_once() {
     for refused in futures_util::future::join_all(tries).await {
         refused.refused(401, "sign_in_code_refused");
     }
-    assert_eq!(bench.count("select max(tries) from otp_challenge").await, 5);
+    assert_eq!(bench.count("select cast(max(tries) as bigint) from otp_challenge").await, 5);
     bench.verify(&challenge, &right, &device).await.refused(401, "sign_in_code_refused");
     bench.stop().await;
 }
@@ -180,4 +182,27 @@ async fn codes_and_messages_are_gone_when_they_are_over() {
     }
     assert_eq!(bench.count("select count(*) from session").await, 1, "a session stays");
     bench.stop().await;
+}
+
+#[actix_web::test]
+async fn the_outbox_can_be_read_in_the_demo_alone() {
+    let demo = TestApp::with(|config| config.demo = true).await;
+    let path = format!("/v1/demo/sms-outbox?phone={PHONE}");
+    let asked = json!({ "phone": PHONE, "device_id": "device-0001" });
+    demo.anonymous(Method::POST, "/v1/sign-in/otp").json(&asked).send().await.ok(202);
+    let read = demo.anonymous(Method::GET, &path).send().await.ok(200);
+    assert_eq!(read.body["items"].as_array().unwrap().len(), 1);
+    assert!(read.text("/items/0").contains("验证码"));
+    demo.stop().await;
+
+    let trial = TestApp::start().await;
+    trial.anonymous(Method::GET, &path).send().await.refused(404, "route_not_found");
+    trial.stop().await;
+    let production = |config: &mut Config| {
+        config.demo = true;
+        config.environment = Environment::Production;
+    };
+    let real = TestApp::with(production).await;
+    real.anonymous(Method::GET, &path).send().await.refused(404, "route_not_found");
+    real.stop().await;
 }

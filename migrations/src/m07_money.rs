@@ -30,8 +30,8 @@ impl MigrationTrait for Migration {
 const PAYOUTS: &str = r"
 create table payout (
     id {uuid} primary key,
-    decision_id {uuid} not null,
-    claim_id {uuid} not null,
+    decision_id {uuid} not null references decision (id),
+    claim_id {uuid} not null references claim (id),
     member_id {uuid} not null references member (id),
     amount_fen bigint not null check (amount_fen > 0),
     state text not null check (state in ('approved', 'paying', 'paid', 'settled', 'failed')),
@@ -49,7 +49,7 @@ create index payout_open on payout (state, id) where state <> 'settled'
 ;;
 create table payout_plan (
     payout_id {uuid} not null references payout (id),
-    plan_id {uuid} not null,
+    plan_id {uuid} not null references plan (id),
     amount_fen bigint not null check (amount_fen > 0),
     primary key (payout_id, plan_id)
 )

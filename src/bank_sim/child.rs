@@ -112,6 +112,14 @@ impl Child {
         &self.base_url
     }
 
+    /// Lets go of it, as a parent that dies does: it ends by itself.
+    #[must_use]
+    pub fn orphan(self) -> tokio::process::Child {
+        let mut process = self.process;
+        drop(process.stdin.take());
+        process
+    }
+
     /// Kills it, as a crash would.
     ///
     /// # Errors

@@ -7,15 +7,20 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod bank_sim;
 mod calendar;
 mod client;
 mod jobs;
 mod keys;
+mod ledger;
 mod migrate;
 mod openapi;
+mod payouts;
 mod plans;
+mod recon;
 mod run;
 mod staff;
+mod table;
 
 /// Huzhu 互助: the claims service of a trade union's mutual-aid fund.
 #[derive(Debug, Parser)]
@@ -46,6 +51,14 @@ enum Verb {
     Plans(plans::Plans),
     /// The lists of working days.
     Calendar(calendar::Calendar),
+    /// A bank that only plays one, for trials and tests.
+    BankSim(bank_sim::BankSim),
+    /// What is owed to members and every try at paying it.
+    Payouts(payouts::Payouts),
+    /// Disagreements with the bank, and statements by hand.
+    Recon(recon::Recon),
+    /// The books.
+    Ledger(ledger::Ledger),
     /// Accounts of the staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -89,6 +102,10 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,
         Verb::Plans(verb) => plans::plans(config()?, verb).await,
         Verb::Calendar(verb) => calendar::calendar(config()?, verb).await,
+        Verb::BankSim(verb) => bank_sim::run(verb).await,
+        Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
+        Verb::Recon(verb) => recon::recon(config()?, verb).await,
+        Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,
         Verb::Staff(verb) => staff::staff(config()?, verb).await,
         Verb::Client(verb) => client::client(config()?, verb).await,
         Verb::Keys(verb) => keys::keys(&config()?, verb),

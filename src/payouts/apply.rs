@@ -158,7 +158,7 @@ pub(crate) async fn come_back(
 ) -> Result<(), Problem> {
     let changes = order::ActiveModel { evidence_rank: Set(4), final_on: Set(Some(booked_on)), ..Default::default() };
     move_order(txn, app, order, OrderCommand::Return, changes).await?;
-    fail_payout(txn, app, order, Mend::NewCard).await
+    fail_payout(txn, app, order, Mend::NewCard, Moment::end_of(booked_on)).await
 }
 
 /// The statement of the order's value date is closed and shows no debit: it was never paid. Its reserve goes back, its payout has failed.
@@ -177,11 +177,18 @@ pub(crate) async fn confirm_rejected(
         return Err(Problem::internal(anyhow::anyhow!("an order without its money")));
     };
     ledger::post(txn, app, &[Event::Unreserved { order: money, source }]).await?;
-    fail_payout(txn, app, order, reason::after_rejection(order.reason_code.as_deref().unwrap_or_default())).await
+    let mend = reason::after_rejection(order.reason_code.as_deref().unwrap_or_default());
+    fail_payout(txn, app, order, mend, order.posted_at_ms.unwrap_or_else(|| app.clock.now())).await
 }
 
-async fn fail_payout(txn: &DatabaseTransaction, app: &App, order: &order::Model, mend: Mend) -> Result<(), Problem> {
+async fn fail_payout(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+    mend: Mend,
+    at: Moment,
+) -> Result<(), Problem> {
     let payout = payout_of(txn, order.payout_id).await?;
     move_payout(txn, &payout, PayoutState::Failed, None, None).await?;
-    claim_news::failed(txn, app, &payout, mend).await
+    claim_news::failed(txn, app, &payout, mend, at).await
 }

@@ -1,34 +1,108 @@
-//! What a claim is told of its payout: released, paid, failed. The claim moves itself; nothing here knows its states.
+//! What a claim is told of its payouts. With several of them it shows the first of: payout failed, approved, paying, paid.
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
-use super::reason::Mend;
+use super::reason::{self, Mend};
 use super::rows::payout;
+use super::state::PayoutState;
 use crate::app::App;
+use crate::claims::advance::{self, By, Change};
+use crate::claims::state::{ClaimState, Command};
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
+use crate::kernel::text::Text;
 
 /// A checker released the order that pays it.
-pub(super) async fn released(_txn: &DatabaseTransaction, _app: &App, _payout: &payout::Model) -> Result<(), Problem> {
-    Ok(())
+pub(super) async fn released(
+    txn: &DatabaseTransaction,
+    app: &App,
+    payout: &payout::Model,
+    checker_id: Uuid,
+) -> Result<(), Problem> {
+    let text = Text::fixed("已复核放款，银行处理中", "Released by a second person; on its way through the bank");
+    tell(txn, app, payout.claim_id, Change::new(Command::ReleasePayout, By::staff(checker_id), text)).await
 }
 
 /// The bank paid it, at `paid_at` by the bank's clock.
 pub(super) async fn paid(
-    _txn: &DatabaseTransaction,
-    _app: &App,
-    _payout: &payout::Model,
-    _paid_at: Moment,
+    txn: &DatabaseTransaction,
+    app: &App,
+    payout: &payout::Model,
+    paid_at: Moment,
 ) -> Result<(), Problem> {
+    let text = Text::fixed("银行已付款，请查收互助服务卡", "The bank has paid to your service card");
+    tell(txn, app, payout.claim_id, Change::new(Command::PayPayout, By::BANK, text).effective(paid_at)).await
+}
+
+/// Its last order failed for good, or its money came back, on `on` by the bank's calendar.
+pub(super) async fn failed(
+    txn: &DatabaseTransaction,
+    app: &App,
+    payout: &payout::Model,
+    mend: Mend,
+    at: Moment,
+) -> Result<(), Problem> {
+    let word = match mend {
+        Mend::NewCard => "card_refused",
+        Mend::Nothing => "payment_failed",
+        Mend::Person => "payment_under_inquiry",
+    };
+    let change = Change::new(Command::FailPayout, By::BANK, reason::told(mend)).reason(word).effective(at);
+    tell(txn, app, payout.claim_id, change).await
+}
+
+/// Gives the claim its command when its payouts together call for it.
+async fn tell(txn: &DatabaseTransaction, app: &App, claim_id: Uuid, change: Change) -> Result<(), Problem> {
+    let claim = advance::load(txn, claim_id).await?;
+    let states = states_of(txn, claim_id).await?;
+    if command_for(claim.state, &states) == Some(change.command) {
+        advance::advance(txn, app, &claim, change).await?;
+    }
     Ok(())
 }
 
-/// Its last order failed for good, or its money came back.
-pub(super) async fn failed(
-    _txn: &DatabaseTransaction,
-    _app: &App,
-    _payout: &payout::Model,
-    _mend: Mend,
-) -> Result<(), Problem> {
-    Ok(())
+async fn states_of(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<Vec<PayoutState>, Problem> {
+    let rows = payout::Entity::find().filter(payout::Column::ClaimId.eq(claim_id)).all(connection).await?;
+    Ok(rows.into_iter().map(|row| row.state).collect())
+}
+
+/// The command that brings a claim to what its payouts show together; none when it is there. Pure.
+fn command_for(claim: ClaimState, payouts: &[PayoutState]) -> Option<Command> {
+    use ClaimState as S;
+    let any = |state| payouts.contains(&state);
+    match claim {
+        S::Paying | S::Paid if any(PayoutState::Failed) => Some(Command::FailPayout),
+        S::Paying if payouts.iter().all(|state| matches!(state, PayoutState::Paid | PayoutState::Settled)) => {
+            Some(Command::PayPayout)
+        }
+        S::Approved | S::PartlyApproved | S::PayoutFailed
+            if any(PayoutState::Paying) && !any(PayoutState::Failed) && !any(PayoutState::Approved) =>
+        {
+            Some(Command::ReleasePayout)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_shows_the_first_of_failed_approved_paying_paid() {
+        use PayoutState as P;
+        let of = command_for;
+        assert_eq!(of(ClaimState::Approved, &[P::Paying]), Some(Command::ReleasePayout));
+        assert_eq!(of(ClaimState::Approved, &[P::Paying, P::Approved]), None);
+        assert_eq!(of(ClaimState::PartlyApproved, &[P::Paid, P::Paying]), Some(Command::ReleasePayout));
+        assert_eq!(of(ClaimState::PayoutFailed, &[P::Paying, P::Failed]), None);
+        assert_eq!(of(ClaimState::PayoutFailed, &[P::Paying, P::Settled]), Some(Command::ReleasePayout));
+        assert_eq!(of(ClaimState::Paying, &[P::Paid, P::Paying]), None);
+        assert_eq!(of(ClaimState::Paying, &[P::Paid, P::Settled]), Some(Command::PayPayout));
+        assert_eq!(of(ClaimState::Paying, &[P::Paid, P::Failed]), Some(Command::FailPayout));
+        assert_eq!(of(ClaimState::Paid, &[P::Failed]), Some(Command::FailPayout));
+        assert_eq!(of(ClaimState::Paid, &[P::Settled]), None);
+        assert_eq!(of(ClaimState::PayoutFailed, &[P::Failed]), None);
+    }
 }

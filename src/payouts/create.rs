@@ -1,14 +1,15 @@
 //! A decision grants money: the payout, its parts by plan, its first order and its line in the books, all in the decision's transaction.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{DatabaseTransaction, EntityTrait};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
 use uuid::Uuid;
 
 use super::reference;
 use super::rows::{order, payout, payout_plan};
 use super::state::{OrderState, PayoutState};
 use crate::app::App;
-use crate::http::Problem;
+use crate::db::is_unique_violation;
+use crate::http::{Code, Problem};
 use crate::kernel::money::Fen;
 use crate::ledger::{self, Event, PlanAmount, Source};
 
@@ -28,7 +29,7 @@ pub struct NewPayout {
 /// Makes the payout of a decision. A second one for the same decision and member is refused by the database.
 ///
 /// # Errors
-/// An internal problem for parts that are not more than nothing, or when the database refuses.
+/// `conflict` for a second payout; an internal problem for parts that are not more than nothing, or when the database fails.
 pub async fn create_for_decision(txn: &DatabaseTransaction, app: &App, new: NewPayout) -> Result<Uuid, Problem> {
     if new.parts.is_empty() || new.parts.iter().any(|part| !part.amount_fen.is_positive()) {
         return Err(Problem::internal(anyhow::anyhow!("a payout needs parts of more than nothing")));
@@ -47,7 +48,7 @@ pub async fn create_for_decision(txn: &DatabaseTransaction, app: &App, new: NewP
         paid_at_ms: Set(None),
         settled_on: Set(None),
     };
-    payout::Entity::insert(row).exec_without_returning(txn).await?;
+    payout::Entity::insert(row).exec_without_returning(txn).await.map_err(taken)?;
     let parts = new.parts.iter().map(|part| payout_plan::ActiveModel {
         payout_id: Set(payout_id),
         plan_id: Set(part.plan_id),
@@ -89,6 +90,11 @@ pub(super) async fn queue_order(
         changed_at_ms: Set(now),
         ..Default::default()
     };
-    order::Entity::insert(row).exec_without_returning(txn).await?;
+    order::Entity::insert(row).exec_without_returning(txn).await.map_err(taken)?;
     Ok(())
+}
+
+/// The database keeps one payout for a decision and member, and one live order for a payout: whoever comes second is told so.
+fn taken(error: DbErr) -> Problem {
+    if is_unique_violation(&error) { Problem::new(Code::Conflict) } else { error.into() }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::apply::{Road, take_fact};
-use super::bank::{BankLink, Capabilities, Enquired, Heard};
+use super::bank::{BankLink, Capabilities, Enquired, Heard, Status};
 use super::moves::move_batch;
 use super::release::load;
 use super::rows::{batch, dispatch, order};
@@ -30,6 +30,8 @@ const DOUBT_LADDER_SECS: [i64; 6] = [30, 60, 120, 300, 600, 900];
 const RESULT_LADDER_SECS: [i64; 7] = [1, 5, 30, 60, 120, 300, 900];
 /// In doubt for longer than this is a break.
 const DOUBT_LIMIT_SECS: i64 = 30 * 60;
+/// Accepted without a final result for longer than this is a break.
+const RESULT_LIMIT_SECS: i64 = 24 * 60 * 60;
 /// Orders asked for one by one after a batch enquiry that did not name them.
 const SINGLES: u64 = 20;
 
@@ -115,7 +117,9 @@ async fn ask_singles(
     if whole.refused.is_some() {
         return Ok(Vec::new());
     }
-    let named: Vec<&str> = whole.facts.iter().map(|fact| fact.bank_ref.as_str()).collect();
+    // "Duplicate" says only that the bank knows it from elsewhere: what became of it is asked for by itself.
+    let told = whole.facts.iter().filter(|fact| fact.status != Status::Duplicate);
+    let named: Vec<&str> = told.map(|fact| fact.bank_ref.as_str()).collect();
     let open = order::Entity::find()
         .filter(order::Column::BatchId.eq(batch.id))
         .filter(order::Column::State.is_in([OrderState::InDoubt, OrderState::Accepted]))
@@ -226,17 +230,18 @@ fn may_resend(
 }
 
 async fn alert_if_late(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
-    let late = batch.state == BatchState::InDoubt
-        && batch.in_doubt_since_ms.is_some_and(|since| app.clock.now() > since.plus_secs(DOUBT_LIMIT_SECS));
-    if late {
-        let seen = Seen::new(
-            BreakKind::B03,
-            &batch.debit_account,
-            batch.id.to_string(),
-            "the batch is in doubt for more than 30 minutes",
-        );
-        recon::raise(txn, app, Seen { batch_id: Some(batch.id), amount_fen: batch.total_fen, ..seen }).await?;
-    }
+    let older = |since: Option<Moment>, secs| since.is_some_and(|since| app.clock.now() > since.plus_secs(secs));
+    let (kind, what) = match batch.state {
+        BatchState::InDoubt if older(batch.in_doubt_since_ms, DOUBT_LIMIT_SECS) => {
+            (BreakKind::B03, "the batch is in doubt for more than 30 minutes")
+        }
+        BatchState::Accepted if older(batch.released_at_ms, RESULT_LIMIT_SECS) => {
+            (BreakKind::B16, "the batch has no final result a day after its release")
+        }
+        _ => return Ok(()),
+    };
+    let seen = Seen::new(kind, &batch.debit_account, batch.id.to_string(), what);
+    recon::raise(txn, app, Seen { batch_id: Some(batch.id), amount_fen: batch.total_fen, ..seen }).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::rows::{batch, payout};
 use super::state::{BatchState, PayoutState};
 use super::views::{BatchView, PayoutView};
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Page, Paged, Query, Reply};
 
 /// Which batches.
@@ -36,7 +37,10 @@ pub struct BatchFilter {
 /// Newest first.
 #[utoipa::path(
     tag = "staff", operation_id = "list_payout_batches", security(("bearer" = ["payout:read"])),
-    params(BatchFilter), responses((status = 200, body = Paged<BatchView>)),
+    params(BatchFilter), responses(
+        (status = 200, description = "A page of batches", body = Paged<BatchView>),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/payout-batches")]
 pub(super) async fn list_payout_batches(app: web::Data<Arc<App>>, filter: Query<BatchFilter>) -> Answer {
@@ -81,7 +85,10 @@ pub struct PayoutFilter {
 /// Newest first.
 #[utoipa::path(
     tag = "staff", operation_id = "list_payouts", security(("bearer" = ["payout:read"])),
-    params(PayoutFilter), responses((status = 200, body = Paged<PayoutView>)),
+    params(PayoutFilter), responses(
+        (status = 200, description = "A page of payouts", body = Paged<PayoutView>),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/payouts")]
 pub(super) async fn list_payouts(app: web::Data<Arc<App>>, filter: Query<PayoutFilter>) -> Answer {

@@ -12,7 +12,9 @@ use super::reason::{self, Mend};
 use super::rows::{batch, order, payout};
 use super::state::{OrderState, PayoutState};
 use crate::app::App;
-use crate::http::{Answer, Caller, Code, Problem, Reply};
+use crate::claims::find;
+use crate::http::problem::ProblemBody;
+use crate::http::{Actor, Answer, Caller, Code, MemberCaller, Problem, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 use crate::kernel::people::mask_card_tail;
@@ -70,16 +72,19 @@ struct Step {
 #[utoipa::path(
     tag = "member", operation_id = "list_claim_payouts", security(("bearer" = ["claim:read"])),
     params(("claim_id" = Uuid, Path, description = "The claim")),
-    responses((status = 200, body = ClaimPayouts)),
+    responses(
+        (status = 200, description = "The payouts of the claim", body = ClaimPayouts),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/claims/{claim_id}/payouts")]
 pub(super) async fn list_claim_payouts(app: web::Data<Arc<App>>, caller: Caller, path: web::Path<Uuid>) -> Answer {
+    may_read(&app, &caller, *path).await?;
     let rows = payout::Entity::find()
         .filter(payout::Column::ClaimId.eq(*path))
         .order_by_asc(payout::Column::Id)
         .all(app.db.read())
         .await?;
-    may_read(&app, &caller, *path, &rows).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         items.push(show(app.db.read(), row).await?);
@@ -88,10 +93,14 @@ pub(super) async fn list_claim_payouts(app: web::Data<Arc<App>>, caller: Caller,
 }
 
 /// A claim that the caller may not know of is not found.
-async fn may_read(_app: &App, caller: &Caller, _claim_id: Uuid, rows: &[payout::Model]) -> Result<(), Problem> {
+async fn may_read(app: &App, caller: &Caller, claim_id: Uuid) -> Result<(), Problem> {
     match &caller.actor {
-        crate::http::Actor::Member { member_id } if rows.iter().all(|row| row.member_id == *member_id) => Ok(()),
-        _ => Err(Problem::new(Code::NotFound)),
+        Actor::Member { member_id } => {
+            let member = MemberCaller { member_id: *member_id, session_id: caller.session_id };
+            find::of_member(app.db.read(), &member, claim_id).await.map(drop)
+        }
+        Actor::Staff(staff) => find::of_staff(app.db.read(), staff, claim_id).await.map(drop),
+        Actor::Machine(_) => Err(Problem::new(Code::NotFound)),
     }
 }
 

@@ -21,6 +21,7 @@ use super::rows::{batch, file, order, payout};
 use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, Problem, Reply, StaffCaller};
 use crate::kernel::money::Fen;
 use crate::kernel::seal::Field;
@@ -69,7 +70,14 @@ struct HeldOrder {
     tag = "staff", operation_id = "prepare_payout_batch", security(("bearer" = ["payout:prepare"])),
     request_body = PrepareBatch,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
-    responses((status = 201, body = Prepared), (status = 200, body = Prepared)),
+    responses(
+        (status = 201, description = "The batch, and what was held back", body = Prepared),
+        (status = 200, description = "Nothing could go into a batch", body = Prepared),
+        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else prepared the same orders", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No bank is configured", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/payout-batches")]
 pub(super) async fn prepare_payout_batch(

@@ -18,6 +18,7 @@ use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
 use super::{card, claim_news, dispatch, moves};
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 use crate::jobs::{self, JobSpec};
 use crate::kernel::seal::Field;
@@ -46,7 +47,16 @@ pub struct ReleaseBatch {
         ("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
         ("If-Match" = String, Header, description = "The batch's entity tag", max_length = 40, example = "\"1\""),
     ),
-    responses((status = 200, body = BatchView)),
+    responses(
+        (status = 200, description = "The batch, released", body = BatchView),
+        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`same_person`: whoever prepared it may not release it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`, `batch_hash_differs` or `batch_card_changed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/payout-batches/{batch_id}/release")]
 pub(super) async fn release_payout_batch(
@@ -173,7 +183,7 @@ async fn release(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, che
     reserve(txn, app, &orders).await?;
     for payout in payouts.values() {
         moves::move_payout(txn, payout, PayoutState::Paying, None, None).await?;
-        claim_news::released(txn, app, payout).await?;
+        claim_news::released(txn, app, payout, checker_id).await?;
     }
     let spec = JobSpec::new(dispatch::KIND, json!({"batch_id": batch.id})).unique(batch.id.to_string());
     jobs::enqueue(txn, app, spec).await?;

@@ -12,6 +12,7 @@ use super::release::{load, orders_of};
 use super::rows::{order, payout, payout_plan};
 use super::views::{BatchView, OrderView, PayoutView};
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Problem, Reply};
 use crate::kernel::money::Fen;
 
@@ -32,7 +33,10 @@ pub struct BatchDetail {
 #[utoipa::path(
     tag = "staff", operation_id = "show_payout_batch", security(("bearer" = ["payout:read"])),
     params(("batch_id" = Uuid, Path, description = "The batch")),
-    responses((status = 200, body = BatchDetail)),
+    responses(
+        (status = 200, description = "The batch with its orders", body = BatchDetail),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/payout-batches/{batch_id}")]
 pub(super) async fn show_payout_batch(app: web::Data<Arc<App>>, path: web::Path<Uuid>) -> Answer {
@@ -73,7 +77,10 @@ pub struct PayoutDetail {
 #[utoipa::path(
     tag = "staff", operation_id = "show_payout", security(("bearer" = ["payout:read"])),
     params(("payout_id" = Uuid, Path, description = "The payout")),
-    responses((status = 200, body = PayoutDetail)),
+    responses(
+        (status = 200, description = "The payout with its parts and orders", body = PayoutDetail),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/payouts/{payout_id}")]
 pub(super) async fn show_payout(app: web::Data<Arc<App>>, path: web::Path<Uuid>) -> Answer {

@@ -13,6 +13,7 @@ use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use super::{moves, rows};
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 
 /// Void a batch that was not released
@@ -25,7 +26,14 @@ use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCalle
         ("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
         ("If-Match" = String, Header, description = "The batch's entity tag", max_length = 40, example = "\"1\""),
     ),
-    responses((status = 200, body = BatchView)),
+    responses(
+        (status = 200, description = "The batch, void", body = BatchView),
+        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`: it was released", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/payout-batches/{batch_id}/void")]
 pub(super) async fn void_payout_batch(

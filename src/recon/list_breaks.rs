@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::BreakKind;
 use super::rows::recon_break;
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Page, Paged, Query, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
@@ -116,7 +117,10 @@ impl BreakView {
 /// Disagreements between the bank and the books, newest first. No card number, name or claim is in them.
 #[utoipa::path(
     tag = "bank", operation_id = "list_breaks", security(("bearer" = ["break:read"])),
-    params(BreakFilter), responses((status = 200, body = Paged<BreakView>)),
+    params(BreakFilter), responses(
+        (status = 200, description = "A page of breaks", body = Paged<BreakView>),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/v1/recon/breaks")]
 pub(super) async fn list_breaks(app: web::Data<Arc<App>>, filter: Query<BreakFilter>) -> Answer {

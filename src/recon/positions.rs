@@ -59,7 +59,9 @@ pub struct Positions {
 /// For each account that pays: books, last statement, clearing, suspense and the difference.
 #[utoipa::path(
     tag = "bank", operation_id = "show_positions", security(("bearer" = ["break:read"])),
-    responses((status = 200, body = Positions)),
+    responses(
+        (status = 200, description = "The positions", body = Positions),
+    ),
 )]
 #[get("/v1/recon/positions")]
 pub(super) async fn show_positions(app: web::Data<Arc<App>>) -> Answer {

@@ -10,6 +10,7 @@ use validator::Validate;
 
 use super::fetch;
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, Problem, Reply};
 use crate::jobs::{self, JobSpec};
 use crate::kernel::text::Text;
@@ -39,7 +40,12 @@ struct RunStarted {
     tag = "bank", operation_id = "start_recon_run", security(("bearer" = ["bank:statement"])),
     request_body = StartRun,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
-    responses((status = 202, body = RunStarted)),
+    responses(
+        (status = 202, description = "It will happen", body = RunStarted),
+        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "No bank is configured", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[post("/v1/recon/runs")]
 pub(super) async fn start_recon_run(

@@ -6,6 +6,7 @@ mod calendar;
 mod coverage;
 mod demo;
 mod identity;
+mod payouts;
 mod plans;
 mod rim;
 mod support;

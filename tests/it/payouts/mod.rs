@@ -1,0 +1,10 @@
+//! Money: from a decision to the statement, with a bank that can misbehave.
+
+mod books;
+mod doubt;
+mod guards;
+mod journey;
+mod process;
+mod random;
+mod scene;
+mod statements;

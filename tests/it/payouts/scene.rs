@@ -1,0 +1,273 @@
+//! A service with a bank beside it, members who are owed money, and a clock that moves for both.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use huzhu::bank_sim::faults::Fault;
+use huzhu::bank_sim::ledger::{Bank, Payment};
+use huzhu::claims::advance::{self, By};
+use huzhu::claims::rows::{claim, decision};
+use huzhu::claims::state::ClaimState;
+use huzhu::config;
+use huzhu::kernel::clock::{ManualClock, Moment};
+use huzhu::kernel::money::Fen;
+use huzhu::kernel::seal::Field;
+use huzhu::kernel::text::Text;
+use huzhu::ledger::PlanAmount;
+use huzhu::organisations::Level;
+use huzhu::payouts::{self, NewPayout};
+use huzhu::plans::rows::plan;
+use huzhu::{bank_sim, recon};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{Person, TestApp};
+
+pub const ACCOUNT: &str = "6222020000001";
+pub const OPENING_FEN: i64 = 100_000_000;
+
+/// The bank, in this process, on a port of its own.
+pub struct TestBank {
+    bank: Arc<Mutex<Bank>>,
+    pub clock: Arc<ManualClock>,
+    server: actix_web::dev::ServerHandle,
+    port: u16,
+    directory: tempfile::TempDir,
+}
+
+impl TestBank {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Moment::from_ms(1_773_622_800_000)));
+        let bank = Bank::open(directory.path(), clock.clone(), ACCOUNT, Fen::new(OPENING_FEN)).unwrap();
+        let bank = Arc::new(Mutex::new(bank));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Self::serve(&bank, listener);
+        Self { bank, clock, server, port, directory }
+    }
+
+    fn serve(bank: &Arc<Mutex<Bank>>, listener: TcpListener) -> actix_web::dev::ServerHandle {
+        let running = bank_sim::http::serve(bank.clone(), listener).unwrap();
+        let handle = running.handle();
+        actix_web::rt::spawn(running);
+        handle
+    }
+
+    /// The bank itself.
+    pub fn open(&self) -> MutexGuard<'_, Bank> {
+        self.bank.lock().unwrap()
+    }
+
+    /// Lets a fault happen the next `times` times.
+    pub fn fault(&self, fault: Fault, times: u32) {
+        self.open().faults.set(fault, times);
+    }
+
+    /// Nobody listens any more.
+    pub async fn hang_up(&self) {
+        self.server.stop(false).await;
+    }
+
+    /// Starts again from the journal on the same port, as after a crash.
+    pub fn restart(&mut self) {
+        let bank = Bank::open(self.directory.path(), self.clock.clone(), ACCOUNT, Fen::new(OPENING_FEN)).unwrap();
+        self.bank = Arc::new(Mutex::new(bank));
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
+        self.server = Self::serve(&self.bank, listener);
+    }
+
+    /// How often the payee of `bank_ref` got money, and how much came back.
+    pub fn truth(&self, bank_ref: &str) -> Option<Payment> {
+        self.open().payments().into_iter().find(|payment| payment.bank_ref == bank_ref)
+    }
+}
+
+/// Everything together.
+pub struct Scene {
+    pub app: TestApp,
+    pub bank: TestBank,
+    plans: [Uuid; 2],
+}
+
+/// A claim that was decided, with its payout.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted {
+    pub claim_id: Uuid,
+    pub payout_id: Uuid,
+}
+
+impl Scene {
+    pub async fn start() -> Self {
+        // A refusal's cause is only in the log: a failing test shows it. Only the first test of the process sets it up.
+        let filter = tracing_subscriber::EnvFilter::new("warn,huzhu=info");
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        let bank = TestBank::start();
+        let port = bank.port;
+        let app = TestApp::with(|config| {
+            let mut link = config::Bank::simulator(format!("http://127.0.0.1:{port}"));
+            link.answer_timeout_ms = 5_000;
+            config.bank = Some(link);
+        })
+        .await;
+        let plans = [app.app.ids.next(), app.app.ids.next()];
+        for (id, code) in plans.iter().zip(["inpatient", "outpatient"]) {
+            let row = plan::ActiveModel {
+                id: Set(*id),
+                code: Set(code.to_owned()),
+                name_zh: Set("住院".to_owned()),
+                name_en: Set("Inpatient".to_owned()),
+                funding: Set("with_membership".to_owned()),
+                created_at_ms: Set(app.app.clock.now()),
+            };
+            plan::Entity::insert(row).exec_without_returning(app.app.db.write()).await.unwrap();
+        }
+        Self { app, bank, plans }
+    }
+
+    /// Moves both clocks on.
+    pub fn advance(&self, secs: i64) {
+        self.app.clock.advance_secs(secs);
+        self.bank.clock.advance_secs(secs);
+    }
+
+    /// A decided claim of `member` that grants these amounts, one a plan.
+    pub async fn grant(&self, member: &Person, parts: &[i64]) -> Granted {
+        let app = &self.app.app;
+        let (now, claim_id, decision_id) = (app.clock.now(), app.ids.next(), app.ids.next());
+        let txn = app.db.begin().await.unwrap();
+        let row = claim::ActiveModel {
+            id: Set(claim_id),
+            member_id: Set(member.id),
+            origin: Set(claim::Origin::MemberApp),
+            state: Set(ClaimState::Approved),
+            version: Set(1),
+            declaration_sealed: Set(app.sealer.seal(Field::ClaimFacts, "{}").unwrap()),
+            event_lookup: Set(Some(claim_id.as_bytes().to_vec())),
+            serial_lookup: Set(None),
+            organisation_path: Set(format!("/{}/", self.app.city.city_id)),
+            review_level: Set(Some(Level::Grassroots)),
+            reviewer_id: Set(None),
+            last_reviewer_id: Set(None),
+            created_at_ms: Set(now),
+            updated_at_ms: Set(now),
+            submitted_at_ms: Set(Some(now)),
+            accepted_at_ms: Set(Some(now)),
+            due_on: Set(None),
+        };
+        let claim = claim::Entity::insert(row).exec_with_returning(&txn).await.unwrap();
+        let text = Text::fixed("已批准", "Approved");
+        advance::record_start(&txn, &claim, By::SYSTEM, text).await.unwrap();
+        let total: i64 = parts.iter().sum();
+        let row = decision::ActiveModel {
+            id: Set(decision_id),
+            claim_id: Set(claim_id),
+            number: Set(1),
+            outcome: Set(decision::Outcome::Approved),
+            granted_fen: Set(Fen::new(total)),
+            reason_code: Set("as_assessed".to_owned()),
+            remark_sealed: Set(None),
+            decided_by: Set(None),
+            decided_at_ms: Set(now),
+        };
+        decision::Entity::insert(row).exec_without_returning(&txn).await.unwrap();
+        let parts = self.plans.iter().zip(parts);
+        let parts = parts.map(|(id, fen)| PlanAmount { plan_id: *id, amount_fen: Fen::new(*fen) }).collect();
+        let new = NewPayout { decision_id, claim_id, member_id: member.id, parts };
+        let payout_id = payouts::create_for_decision(&txn, app, new).await.unwrap();
+        txn.commit().await.unwrap();
+        Granted { claim_id, payout_id }
+    }
+
+    /// The maker prepares a batch; none when nothing could go into one.
+    pub async fn prepare(&self) -> Option<Prepared> {
+        let got = self.app.post(&self.app.city.maker, "/v1/payout-batches", &json!({})).await;
+        let batch = got.body.get("batch")?.clone();
+        Some(Prepared {
+            path: format!("/v1/payout-batches/{}", batch["id"].as_str().unwrap()),
+            sha256: batch["sha256"].as_str().unwrap().to_owned(),
+        })
+    }
+
+    /// The checker releases it.
+    pub async fn release(&self, batch: &Prepared) {
+        let path = format!("{}/release", batch.path);
+        self.app.post_at(&self.app.city.checker, &path, 1, &json!({"sha256": batch.sha256})).await.ok(200);
+    }
+
+    /// Prepares and releases everything that waits.
+    pub async fn pay(&self) -> Prepared {
+        let batch = self.prepare().await.expect("a batch");
+        self.release(&batch).await;
+        batch
+    }
+
+    /// Runs due jobs, moves the clocks a little, and again: enough for results of a bank that answers.
+    pub async fn settle_down(&self) {
+        for _ in 0..3 {
+            self.app.run_jobs().await;
+            self.advance(2);
+        }
+    }
+
+    /// The bank closes its day and the service takes the statement.
+    pub async fn close_day(&self) {
+        self.bank.open().close_day().unwrap();
+        self.advance(24 * 60 * 60);
+        let link = self.app.app.bank.as_ref().unwrap();
+        recon::fetch_all(&self.app.app, link).await.unwrap();
+    }
+
+    /// State of the newest order of a payout, and of the payout, and of its claim.
+    pub async fn states(&self, granted: Granted) -> (String, String, String) {
+        let got = self.app.get(&self.app.city.maker, &format!("/v1/payouts/{}", granted.payout_id)).await.ok(200);
+        let order = got.body["orders"].as_array().unwrap().last().unwrap()["state"].as_str().unwrap().to_owned();
+        let claim = claim::Entity::find_by_id(granted.claim_id).one(self.app.app.db.read()).await.unwrap().unwrap();
+        (order, got.text("/payout/state"), format!("{:?}", claim.state))
+    }
+
+    /// The bank reference of the newest order of a payout.
+    pub async fn bank_ref(&self, granted: Granted) -> String {
+        let got = self.app.get(&self.app.city.maker, &format!("/v1/payouts/{}", granted.payout_id)).await.ok(200);
+        got.body["orders"].as_array().unwrap().last().unwrap()["bank_ref"].as_str().unwrap().to_owned()
+    }
+
+    /// The kinds of the open breaks.
+    pub async fn breaks(&self) -> Vec<String> {
+        let got = self.app.get(&self.app.city.auditor, "/v1/recon/breaks?state=open&limit=100").await.ok(200);
+        let mut kinds: Vec<String> = got.body["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["kind"].as_str().unwrap().to_owned())
+            .collect();
+        kinds.sort();
+        kinds
+    }
+
+    /// Books, payouts and orders agree.
+    pub async fn verify(&self) {
+        let findings = payouts::verify::check(&self.app.app).await.unwrap();
+        assert_eq!(findings, [], "verify");
+    }
+
+    /// The end: everything agrees, no job is dead.
+    pub async fn stop(self) {
+        self.verify().await;
+        self.bank.hang_up().await;
+        self.app.stop().await;
+    }
+}
+
+/// A batch that waits for its checker.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub path: String,
+    pub sha256: String,
+}
+
+/// Three words as strings.
+pub fn states(order: &str, payout: &str, claim: &str) -> (String, String, String) {
+    (order.to_owned(), payout.to_owned(), claim.to_owned())
+}

@@ -1,0 +1,124 @@
+//! Statements that come twice, out of turn, cut, or with surprises.
+
+use huzhu::bank_sim::faults::Fault;
+use huzhu::recon::{self, Imported};
+
+use super::scene::{ACCOUNT, Scene, states};
+
+#[actix_web::test]
+async fn the_same_statement_twice_changes_nothing() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.close_day().await;
+    let file = scene.bank.open().statement(ACCOUNT, 1).unwrap();
+    let app = &scene.app.app;
+    let link = app.bank.as_ref().unwrap();
+    let postings = scene.app.count("select count(*) from ledger_posting").await;
+    assert_eq!(recon::import(app, link, &file).await.unwrap(), Imported::Duplicate);
+    assert_eq!(scene.app.count("select count(*) from ledger_posting").await, postings);
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(scene.breaks().await, [""; 0]);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_gap_or_another_content_is_quarantined() {
+    let scene = Scene::start().await;
+    let app = &scene.app.app;
+    let link = app.bank.as_ref().unwrap();
+    let files = {
+        let mut bank = scene.bank.open();
+        bank.close_day().unwrap();
+        bank.close_day().unwrap();
+        bank.fund(huzhu::kernel::money::Fen::new(5)).unwrap();
+        bank.close_day().unwrap();
+        [1, 2, 3].map(|seq| bank.statement(ACCOUNT, seq).unwrap())
+    };
+    assert_eq!(recon::import(app, link, &files[0]).await.unwrap(), Imported::Taken { seq: 1, entries: 1 });
+    assert!(matches!(recon::import(app, link, &files[2]).await.unwrap(), Imported::Quarantined { .. }));
+    let other = String::from_utf8(files[0].clone()).unwrap().replace("|1|CNY|0|", "|1|CNY|1|");
+    assert!(matches!(recon::import(app, link, other.as_bytes()).await.unwrap(), Imported::Quarantined { .. }));
+    assert_eq!(scene.breaks().await, ["B08", "B08"]);
+    // What was missing comes, then what was too early goes through.
+    assert_eq!(recon::import(app, link, &files[1]).await.unwrap(), Imported::Taken { seq: 2, entries: 0 });
+    assert_eq!(recon::import(app, link, &files[2]).await.unwrap(), Imported::Taken { seq: 3, entries: 1 });
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_cut_statement_is_fetched_again() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.bank.fault(Fault::CutStatement, 1);
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await.0, "paid");
+    assert_eq!(scene.breaks().await, ["B08"]);
+    let link = scene.app.app.bank.as_ref().unwrap();
+    assert_eq!(recon::fetch_all(&scene.app.app, link).await.unwrap(), 1);
+    assert_eq!(scene.states(granted).await.0, "settled");
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_second_debit_is_recoverable_and_stops_sending() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    scene.bank.fault(Fault::DoubleDebit, 1);
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(scene.breaks().await, ["B04"]);
+    scene.verify().await;
+    let other = scene.grant(&city.other_member, &[5_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    assert_eq!(scene.states(other).await.0, "approved", "sent while a break stops it");
+    let got = scene.app.get(&city.auditor, "/v1/recon/breaks").await.ok(200);
+    let id = got.text("/items/0/id").parse().unwrap();
+    assert!(recon::resolve(&scene.app.app, id, "the bank gave it back").await.unwrap());
+    scene.advance(301);
+    scene.settle_down().await;
+    assert_eq!(scene.states(other).await.0, "paid");
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_part_that_comes_back_is_parked_with_a_break() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    let bank_ref = scene.bank_ref(granted).await;
+    scene.close_day().await;
+    let part = Some(huzhu::kernel::money::Fen::new(30_000));
+    scene.bank.open().send_back(&bank_ref, part, "AC07".to_owned()).unwrap();
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(scene.breaks().await, ["B09"]);
+    let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
+    assert_eq!(positions.text("/items/0/unknown_credits_fen"), "30000");
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_debit_settles_an_order_whose_result_never_came() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.bank.fault(Fault::AnswerLost, 1);
+    scene.pay().await;
+    scene.app.run_jobs().await;
+    scene.bank.fault(Fault::EnquiryError, 1_000);
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    scene.bank.fault(Fault::EnquiryError, 0);
+    scene.advance(1_000);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    scene.stop().await;
+}

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::calendar::Calendars;
 use crate::config::Config;
 use crate::db::{Db, sealing_keys};
+use crate::documents::Uploads;
 use crate::identity::Identity;
 use crate::kernel::chance::{Chance, SystemChance};
 use crate::kernel::clock::{Clock, SystemClock};
@@ -50,6 +51,8 @@ pub struct App {
     pub storage: Store,
     /// Tokens, sessions that ended lately, short messages.
     pub identity: Identity,
+    /// Uploads on their way in.
+    pub uploads: Uploads,
     /// Authenticates page cursors.
     pub cursor_key: Key,
     /// The bank that payouts go through; none: nothing is dispatched.
@@ -85,6 +88,7 @@ impl App {
             clock: seams.clock,
             chance: seams.chance,
             sealer,
+            uploads: Uploads::open(&config.data_dir)?,
             storage,
             db,
             config,

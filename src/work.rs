@@ -1,5 +1,6 @@
 //! The jobs of every capability, in one registry.
 
+use crate::documents;
 use crate::http::idempotency;
 use crate::jobs::Registry;
 
@@ -15,5 +16,6 @@ pub fn registry() -> Registry {
     crate::notices::jobs(&mut registry);
     crate::payouts::jobs(&mut registry);
     crate::recon::jobs(&mut registry);
+    documents::register(&mut registry);
     registry
 }

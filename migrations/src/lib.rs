@@ -11,6 +11,7 @@ mod m02_people;
 mod m03_plans;
 mod m04_identity;
 mod m05_claims;
+mod m06_documents;
 mod m07_money;
 
 /// All migrations, in the order in which they run.
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m03_plans::Migration),
             Box::new(m04_identity::Migration),
             Box::new(m05_claims::Migration),
+            Box::new(m06_documents::Migration),
             Box::new(m07_money::Migration),
         ]
     }

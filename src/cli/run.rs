@@ -9,10 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams};
-use crate::config::Config;
+use crate::config::{Config, StorageKind};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
-use crate::{demo, jobs, telemetry, work};
+use crate::{demo, documents, jobs, telemetry, work};
 
 /// Arguments of `huzhu run`.
 #[derive(Debug, Args)]
@@ -41,6 +41,10 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     if demo {
         seed_demo(&app).await?;
     }
+    if api && worker && app.config.storage.kind == StorageKind::Embedded {
+        // The only process of its data: whoever held an upload before is dead.
+        documents::release_uploads(&app).await?;
+    }
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
     let metrics_handle = metrics.handle();
     tokio::spawn(metrics);
@@ -50,6 +54,7 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     wait_for_signal().await?;
     tracing::info!("stopping: no new requests and jobs; those that run may end");
     stop.cancel();
+    app.uploads.stop();
     if let Some((handle, running)) = api {
         handle.stop(true).await;
         running.await??;
@@ -57,6 +62,7 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     if let Some(workers) = workers {
         workers.await?;
     }
+    app.storage.close().await;
     metrics_handle.stop(true).await;
     drop(telemetry);
     Ok(ExitCode::SUCCESS)

@@ -72,6 +72,19 @@ codes! {
     BatchStateConflict 409 "批次当前状态不允许此操作" "The batch's state does not allow this";
     BatchHashDiffers 409 "摘要与批次内容不一致" "The hash is not that of the batch's bytes";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
+    // documents
+    ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";
+    TooManyDocuments 422 "材料数量或总大小超过上限" "The documents of this claim are too many or too large";
+    DocumentStateConflict 409 "材料当前状态不允许此操作" "The document's state does not allow this";
+    DocumentNotReady 409 "材料尚不能查看" "The document can't be read";
+    RangeNotSatisfiable 416 "请求的范围超出文件" "The range lies behind the end of the file";
+    UploadVersion 412 "请使用 tus 1.0.0" "Speak tus 1.0.0";
+    UploadMediaType 415 "请使用 application/offset+octet-stream" "Send application/offset+octet-stream";
+    UploadTooLarge 413 "文件过大" "The file is too large";
+    UploadOffsetMismatch 409 "续传位置不符，请从 Upload-Offset 处继续" "Another offset is due; go on from Upload-Offset";
+    UploadLocked 423 "此文件正由另一连接上传，请稍后再试" "Another connection is sending this file; try again soon";
+    UploadGone 410 "此上传已过期或已撤销，请重新上传" "This upload ran out of time or was given up; begin again";
+    UploadTooSlow 503 "上传过慢，已保存收到的部分，请续传" "Too slow; what came is kept, go on from there";
     CardNumberInvalid 422 "卡号有误，请核对" "The card number is not right";
 }
 

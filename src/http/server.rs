@@ -32,6 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);
     browse::routes(config);
+    config.configure(crate::documents::routes);
 }
 
 /// The document of every route, as it is served and committed.

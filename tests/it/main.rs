@@ -5,6 +5,7 @@
 mod calendar;
 mod coverage;
 mod demo;
+mod documents;
 mod identity;
 mod payouts;
 mod plans;

@@ -4,7 +4,7 @@
 
 mod asks;
 pub mod city;
-mod database;
+pub mod database;
 
 use std::net::TcpListener;
 use std::sync::Arc;

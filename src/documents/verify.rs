@@ -1,0 +1,124 @@
+//! Proof that what the rows promise is on the disk and in the object store.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::rows::{Rendition, document, file, upload};
+use super::state::DocumentState;
+use crate::app::App;
+use crate::storage::StoreError;
+
+const BATCH: u64 = 500;
+
+/// Something that is not as the rows say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable word: `document.object_missing`.
+    pub kind: &'static str,
+    /// Where: `document <id>`.
+    pub subject: String,
+    /// What is wrong, for the operator.
+    pub what: String,
+}
+
+/// Checks every clean document's three files against their hashes, and every open upload's spool against its offset.
+///
+/// # Errors
+/// When the database, the disk or the object store can't be asked.
+pub async fn check(app: &App) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut after = Uuid::nil();
+    loop {
+        let batch = document::Entity::find()
+            .filter(document::Column::Id.gt(after))
+            .order_by_asc(document::Column::Id)
+            .limit(BATCH)
+            .all(app.db.read())
+            .await?;
+        let Some(last) = batch.last() else { return Ok(findings) };
+        after = last.id;
+        check_batch(app, &batch, &mut findings).await?;
+    }
+}
+
+async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let ids: Vec<Uuid> = batch.iter().map(|document| document.id).collect();
+    let mut files: HashMap<Uuid, Vec<file::Model>> = HashMap::new();
+    for file in file::Entity::find().filter(file::Column::DocumentId.is_in(ids.clone())).all(app.db.read()).await? {
+        files.entry(file.document_id).or_default().push(file);
+    }
+    let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
+        .filter(upload::Column::DocumentId.is_in(ids))
+        .all(app.db.read())
+        .await?
+        .into_iter()
+        .map(|upload| (upload.document_id, upload))
+        .collect();
+    for document in batch {
+        if document.state == DocumentState::Clean {
+            let own = files.remove(&document.id).unwrap_or_default();
+            check_files(app, document, &own, findings).await?;
+        }
+        if document.state.needs_spool() {
+            check_spool(app, document, uploads.get(&document.id), findings).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_files(
+    app: &App,
+    document: &document::Model,
+    files: &[file::Model],
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    for rendition in [Rendition::Master, Rendition::Reading, Rendition::Thumbnail] {
+        let Some(file) = files.iter().find(|file| file.rendition == rendition) else {
+            findings.push(finding(document, "document.file_missing", format!("no row for its {rendition:?}")));
+            continue;
+        };
+        let Some(key) = file.key().filter(|key| document.set_id == Some(key.ids().1)) else {
+            findings.push(finding(document, "document.key_wrong", format!("its {rendition:?} is of another try")));
+            continue;
+        };
+        match app.storage.measure(&key).await {
+            Ok(stored) if stored.sha256.as_slice() == file.sha256 => {}
+            Ok(_) => {
+                findings.push(finding(document, "document.hash_differs", format!("its {rendition:?} was changed")))
+            }
+            Err(StoreError::Missing) => {
+                findings.push(finding(document, "document.object_missing", format!("its {rendition:?} is gone")));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn check_spool(
+    app: &App,
+    document: &document::Model,
+    upload: Option<&upload::Model>,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    let acknowledged = upload.map_or(0, upload::Model::offset);
+    if acknowledged == 0 {
+        return Ok(());
+    }
+    let present = app.uploads.spool.size(document.id).await?.unwrap_or(0);
+    if present < acknowledged {
+        // The document may have been decided since it was read.
+        let now = super::find(app.db.read(), document.id).await?;
+        if now.is_some_and(|now| now.state.needs_spool()) {
+            let detail = format!("{acknowledged} bytes were acknowledged, {present} are in the spool");
+            findings.push(finding(document, "document.spool_short", detail));
+        }
+    }
+    Ok(())
+}
+
+fn finding(document: &document::Model, kind: &'static str, what: String) -> Finding {
+    Finding { kind, subject: format!("document {}", document.id), what }
+}

@@ -1,0 +1,157 @@
+//! A document as the wire shows it.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::rows::{Rendition, document, file, upload};
+use super::state::{DocumentKind, DocumentState, Reason};
+use crate::kernel::clock::Moment;
+use crate::kernel::text::Text;
+
+/// One document of a claim.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Document {
+    /// The document.
+    #[schema(example = "0195a3c0-0000-7000-8000-000000000001")]
+    pub id: Uuid,
+    /// The claim that it belongs to.
+    #[schema(example = "0195a3c0-0000-7000-8000-000000000000")]
+    pub claim_id: Uuid,
+    /// What it shows, as the member says.
+    #[schema(example = "settlement_sheet")]
+    pub kind: DocumentKind,
+    /// Where it stands.
+    #[schema(example = "clean")]
+    pub state: DocumentState,
+    /// Where it stands, in words.
+    pub state_text: Text,
+    /// Why it was refused and what to do, when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DocumentReason>,
+    /// Bytes of the original.
+    #[schema(minimum = 1, maximum = 20_971_520, example = 1_843_200)]
+    pub size_bytes: i64,
+    /// Bytes that are safely here.
+    #[schema(minimum = 0, maximum = 20_971_520, example = 1_843_200)]
+    pub received_bytes: i64,
+    /// Where the bytes go (tus 1.0), while they are on their way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "/v1/uploads/0195a3c0-0000-7000-8000-000000000001")]
+    pub upload_url: Option<String>,
+    /// Until when the next byte must come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_expires_at: Option<Moment>,
+    /// The files that can be read, when it is clean.
+    #[schema(max_items = 3)]
+    pub renditions: Vec<DocumentRendition>,
+    /// Rises with each change; the entity tag.
+    #[schema(minimum = 1, example = 4)]
+    pub version: i64,
+    /// When it was announced.
+    pub created_at: Moment,
+    /// When it last changed.
+    pub updated_at: Moment,
+}
+
+/// Why a document was refused.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentReason {
+    /// Stable: `checksum_mismatch`, `not_a_picture`, `picture_damaged`…
+    #[schema(max_length = 100, example = "picture_damaged")]
+    pub code: String,
+    /// What happened and what to do.
+    pub text: Text,
+}
+
+/// A file of a document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentRendition {
+    /// Which.
+    pub rendition: Rendition,
+    /// Its media type.
+    #[schema(max_length = 50, example = "image/jpeg")]
+    pub content_type: String,
+    /// Its size in bytes.
+    #[schema(minimum = 1, example = 477_000)]
+    pub size_bytes: i64,
+    /// Its SHA-256 in hexadecimal digits.
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub sha256: String,
+    /// Width in pixels.
+    #[schema(minimum = 1, maximum = 20_000, example = 1500)]
+    pub width: i32,
+    /// Height in pixels.
+    #[schema(minimum = 1, maximum = 20_000, example = 2000)]
+    pub height: i32,
+}
+
+/// Shows documents with their files and uploads.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn show_all(
+    connection: &impl ConnectionTrait,
+    documents: Vec<document::Model>,
+) -> Result<Vec<Document>, DbErr> {
+    let ids: Vec<Uuid> = documents.iter().map(|document| document.id).collect();
+    let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
+        .filter(upload::Column::DocumentId.is_in(ids.clone()))
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|upload| (upload.document_id, upload))
+        .collect();
+    let mut files: HashMap<Uuid, Vec<file::Model>> = HashMap::new();
+    for file in file::Entity::find().filter(file::Column::DocumentId.is_in(ids)).all(connection).await? {
+        files.entry(file.document_id).or_default().push(file);
+    }
+    Ok(documents
+        .into_iter()
+        .map(|document| {
+            let own = files.remove(&document.id).unwrap_or_default();
+            let upload = uploads.get(&document.id);
+            show(document, upload, own)
+        })
+        .collect())
+}
+
+/// Shows one document.
+pub(super) fn show(row: document::Model, upload: Option<&upload::Model>, files: Vec<file::Model>) -> Document {
+    let open = upload.filter(|_| row.state == DocumentState::Receiving);
+    let reason = row.reason_code.as_deref().and_then(Reason::of_code).filter(|_| row.state == DocumentState::Rejected);
+    Document {
+        id: row.id,
+        claim_id: row.claim_id,
+        kind: row.kind,
+        state: row.state,
+        state_text: row.state.text(),
+        reason: reason.map(|reason| DocumentReason { code: reason.code().to_owned(), text: reason.text() }),
+        size_bytes: row.size_bytes,
+        received_bytes: upload.map_or(0, |upload| upload.durable_offset),
+        upload_url: open.map(|upload| upload_url(upload.document_id)),
+        upload_expires_at: open.and_then(|upload| upload.expires_at_ms),
+        renditions: files
+            .into_iter()
+            .map(|file| DocumentRendition {
+                rendition: file.rendition,
+                content_type: file.content_type,
+                size_bytes: file.size_bytes,
+                sha256: hex::encode(file.sha256),
+                width: file.width,
+                height: file.height,
+            })
+            .collect(),
+        version: row.version,
+        created_at: row.created_at_ms,
+        updated_at: row.updated_at_ms,
+    }
+}
+
+/// Where an upload's bytes go.
+pub(super) fn upload_url(id: Uuid) -> String {
+    format!("/v1/uploads/{id}")
+}

@@ -1,0 +1,8 @@
+//! Documents over HTTP: sent, cut off, sent on, checked, read, taken back.
+
+mod bad_input;
+mod bench;
+mod journey;
+mod reading;
+mod resume;
+mod sweeping;

@@ -29,7 +29,8 @@ pub struct Options {
     pub die_with_parent: bool,
 }
 
-/// Runs until a signal, or until the parent dies. The first line on standard output says where it listens.
+/// Runs until a signal, or until the parent dies. The first line on standard output says where it listens, and so does the file `url` in
+/// its folder.
 ///
 /// # Errors
 /// Whatever the socket or the file system says.
@@ -39,6 +40,7 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     let address = listener.local_addr()?;
     let server = http::serve(Arc::new(Mutex::new(bank)), listener)?;
     let handle = server.handle();
+    std::fs::write(options.data.join("url"), format!("http://{address}"))?;
     announce(address)?;
     tokio::select! {
         done = server => return done,

@@ -9,10 +9,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams};
-use crate::config::{Config, StorageKind};
+use crate::bank_sim::child::Child;
+use crate::config::{Bank, Config, Environment, StorageKind};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
+use crate::kernel::money::Fen;
 use crate::{demo, documents, jobs, telemetry, work};
+
+/// What the demo's fund holds on the first day: ten million yuan.
+const DEMO_FUNDS: Fen = Fen::new(1_000_000_000);
 
 /// Arguments of `huzhu run`.
 #[derive(Debug, Args)]
@@ -37,6 +42,8 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
 async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -> anyhow::Result<ExitCode> {
     config.demo = demo;
     let telemetry = telemetry::start(&config.log)?;
+    // It lives as long as this process: its standard input is ours to hold.
+    let bank = if demo { start_demo_bank(&mut config).await? } else { None };
     let app = App::build(config, Seams::default()).await?;
     if demo {
         seed_demo(&app).await?;
@@ -64,8 +71,24 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     }
     app.storage.close().await;
     metrics_handle.stop(true).await;
+    drop(bank);
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts a bank that only plays one, unless a bank is configured.
+async fn start_demo_bank(config: &mut Config) -> anyhow::Result<Option<Child>> {
+    if config.bank.is_some() {
+        return Ok(None);
+    }
+    anyhow::ensure!(config.environment != Environment::Production, "the bank simulator is refused in production");
+    let program = std::env::current_exe()?;
+    let mut bank = Bank::simulator("");
+    let child = Child::start(&program, &config.data_dir.join("bank-sim"), &bank.account, DEMO_FUNDS).await?;
+    tracing::info!(bank.url = child.base_url(), "demo: the bank is open");
+    child.base_url().clone_into(&mut bank.url);
+    config.bank = Some(bank);
+    Ok(Some(child))
 }
 
 async fn seed_demo(app: &App) -> anyhow::Result<()> {

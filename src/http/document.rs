@@ -38,6 +38,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let signed_in =
         operation.get("security").and_then(Value::as_array).is_some_and(|all| all.iter().all(|one| one != &json!({})));
     say_permissions(operation);
+    let has_query = operation.get("parameters").and_then(Value::as_array).is_some_and(|all| {
+        all.iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
+    });
     let parameters: Vec<String> = operation
         .get("parameters")
         .and_then(Value::as_array)
@@ -60,6 +63,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
     if path.contains('{') {
         refuse("404", "NotFound");
+    }
+    if has_query {
+        refuse("422", "ValidationFailed");
     }
     if has_body {
         refuse("413", "BodyTooLarge");

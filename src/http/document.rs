@@ -28,7 +28,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
         }
     }
     add_components(&mut document);
-    drop_unused_responses(&mut document);
+    drop_unused(&mut document);
     bound(&mut document);
     Ok(document)
 }
@@ -38,9 +38,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let signed_in =
         operation.get("security").and_then(Value::as_array).is_some_and(|all| all.iter().all(|one| one != &json!({})));
     say_permissions(operation);
-    let has_query = operation.get("parameters").and_then(Value::as_array).is_some_and(|all| {
-        all.iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query"))
-    });
+    let has_query = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|parameter| parameter.get("in").is_some_and(|place| place == "query")));
     let parameters: Vec<String> = operation
         .get("parameters")
         .and_then(Value::as_array)
@@ -168,10 +169,23 @@ fn add_components(document: &mut Value) {
     components.insert("responses".into(), responses.into());
 }
 
-fn drop_unused_responses(document: &mut Value) {
-    let text = document.to_string();
-    if let Some(responses) = document.pointer_mut("/components/responses").and_then(Value::as_object_mut) {
-        responses.retain(|name, _| text.contains(&format!("\"#/components/responses/{name}\"")));
+/// Drops components that nothing refers to, and then those that only they referred to.
+fn drop_unused(document: &mut Value) {
+    loop {
+        let text = document.to_string();
+        let mut dropped = false;
+        for kind in ["responses", "schemas"] {
+            let Some(components) = document.pointer_mut(&format!("/components/{kind}")).and_then(Value::as_object_mut)
+            else {
+                continue;
+            };
+            let before = components.len();
+            components.retain(|name, _| text.contains(&format!("\"#/components/{kind}/{name}\"")));
+            dropped |= components.len() < before;
+        }
+        if !dropped {
+            return;
+        }
     }
 }
 

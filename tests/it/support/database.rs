@@ -10,6 +10,7 @@ pub struct Database {
 }
 
 impl Database {
+    #[expect(clippy::disallowed_methods, reason = "the variable is of the tests, not of the service")]
     pub async fn create(directory: &Path) -> Self {
         let Ok(server) = std::env::var("HUZHU_TEST_PG_URL") else {
             return Self { url: format!("sqlite://{}?mode=rwc", directory.join("test.sqlite").display()) };

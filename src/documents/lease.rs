@@ -179,8 +179,7 @@ impl Lease {
     /// # Errors
     /// Those of the database.
     pub async fn finish(&self, txn: &impl ConnectionTrait, offset: u64) -> Result<bool, DbErr> {
-        let update = self.let_go(self.update(offset, self.app.clock.now()));
-        let changed = update.col_expr(Column::ExpiresAtMs, Expr::value(Option::<i64>::None)).exec(txn).await?;
+        let changed = self.let_go(self.at(offset, None)).exec(txn).await?;
         Ok(changed.rows_affected == 1)
     }
 
@@ -195,10 +194,13 @@ impl Lease {
 
     fn update(&self, offset: u64, now: Moment) -> sea_orm::UpdateMany<Entity> {
         let latest = self.upload.created_at_ms.plus_secs(UPLOAD_LIFE_SECS);
-        let expires = now.plus_secs(UPLOAD_IDLE_SECS).min(latest);
+        self.at(offset, Some(now.plus_secs(UPLOAD_IDLE_SECS).min(latest).as_ms()))
+    }
+
+    fn at(&self, offset: u64, expires_at_ms: Option<i64>) -> sea_orm::UpdateMany<Entity> {
         Entity::update_many()
             .col_expr(Column::DurableOffset, Expr::value(i64::try_from(offset).unwrap_or(i64::MAX)))
-            .col_expr(Column::ExpiresAtMs, Expr::value(expires.as_ms()))
+            .col_expr(Column::ExpiresAtMs, Expr::value(expires_at_ms))
             .filter(Column::DocumentId.eq(self.id()))
             .filter(Column::Fencing.eq(self.fencing))
             .filter(Column::DurableOffset.lte(i64::try_from(offset).unwrap_or(i64::MAX)))

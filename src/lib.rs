@@ -25,6 +25,7 @@ pub mod payouts;
 pub mod plans;
 pub mod promise;
 pub mod recon;
+pub mod reviews;
 pub mod storage;
 pub mod telemetry;
 pub mod work;

@@ -5,7 +5,63 @@
 //! of this file. A claim is decided by people or by straight-through rules, never by a read-out of a picture alone.
 
 pub mod advance;
+mod answer;
+pub mod assess;
+pub mod checks;
 pub mod declaration;
+mod estimate;
+pub(crate) mod explanation;
 pub mod find;
+mod jobs;
+mod list;
+mod payouts;
+pub mod promise;
 pub mod rows;
+mod save;
+mod show;
+mod start;
 pub mod state;
+mod submit;
+pub mod supplements;
+pub(crate) mod timeline;
+pub mod view;
+pub(crate) mod withdraw;
+
+use sea_orm::ConnectionTrait;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::http::Problem;
+use crate::jobs::{JobSpec, Registry, enqueue};
+
+pub use payouts::{payout_failed, payout_paid, payout_released};
+
+/// The routes of this capability.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(start::start_claim)
+        .service(list::list_claims)
+        .service(show::show_claim)
+        .service(save::save_declaration)
+        .service(estimate::estimate_claim)
+        .service(submit::submit_claim)
+        .service(withdraw::withdraw_claim)
+        .service(answer::answer_supplement)
+        .service(timeline::show_timeline)
+        .service(explanation::explain_claim);
+}
+
+/// The jobs of this capability.
+pub fn register(registry: &mut Registry) {
+    registry.on(jobs::CHECK, jobs::check);
+}
+
+/// A document of the claim changed: its checks run again, after the caller's commit.
+///
+/// # Errors
+/// Those of the database.
+pub async fn documents_changed(connection: &impl ConnectionTrait, app: &App, claim_id: Uuid) -> Result<(), Problem> {
+    let spec = JobSpec::new(jobs::CHECK, serde_json::json!({ "claim_id": claim_id }));
+    Ok(enqueue(connection, app, spec).await?)
+}

@@ -62,7 +62,7 @@ pub mod claim {
         /// When it was accepted.
         pub accepted_at_ms: Option<Moment>,
         /// The last day of the promise as far as known.
-        pub due_on: Option<Date>,
+        pub due_on: Option<TimeDate>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -155,7 +155,7 @@ pub mod claim_plan {
         /// The claim's event.
         pub event_lookup: Vec<u8>,
         /// The event's first day.
-        pub event_on: Date,
+        pub event_on: TimeDate,
         /// Settlement periods counted.
         pub stays: i64,
         /// Days that an allowance is paid for.
@@ -303,7 +303,7 @@ pub mod supplement {
         /// When.
         pub asked_at_ms: Moment,
         /// The last day to answer.
-        pub term_ends_on: Date,
+        pub term_ends_on: TimeDate,
         /// When it was answered.
         pub answered_at_ms: Option<Moment>,
     }

@@ -64,6 +64,8 @@ codes! {
     ClaimStateConflict 409 "申报当前状态不允许此操作" "The claim's state does not allow this";
     EventAlreadyClaimed 409 "同一事件已有申报" "This event has been claimed already";
     ClaimIncomplete 422 "申报材料不完整" "The claim is not complete";
+    NotYourReview 409 "该申报由其他审核员处理" "Another reviewer has this claim";
+    AssessmentChanged 409 "核算已变化，请重新查看后再决定" "The assessment has changed; look again before you decide";
     DecisionRefused 422 "决定内容不成立" "The decision does not hold";
     PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";
     // payouts

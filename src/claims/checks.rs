@@ -1,0 +1,269 @@
+//! The checks between submission and acceptance: complete, covered, in time, not a duplicate of the same plan and event.
+//!
+//! They run in the transaction that submits, and again when a document that they waited for has been checked or the member answered.
+//! What passes is accepted and its assessments are kept: the promise starts.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+};
+use time::{Date, Duration};
+
+use super::advance::{By, Change, advance};
+use super::assess::{self, PlanAssessment};
+use super::declaration::Declaration;
+use super::rows::{claim, claim_plan};
+use super::state::Command;
+use super::{promise, supplements};
+use crate::app::App;
+use crate::assessment::{Benefit, ClaimFacts, EventKind};
+use crate::documents::{self, DocumentKind, DocumentState};
+use crate::http::Problem;
+use crate::kernel::seal::Field;
+use crate::kernel::text::Text;
+use crate::notices;
+use crate::organisations::Level;
+
+/// What the checks found.
+enum Finding {
+    /// A document is still on its way through its own checks.
+    Wait,
+    /// Something is missing: the member is asked once for all of it.
+    Missing(Vec<supplements::Item>),
+    /// Not covered, late or a duplicate.
+    Refuse(&'static str, Text),
+    /// Accepted with these assessments.
+    Pass(Vec<PlanAssessment>),
+}
+
+/// Runs the checks on a claim in state checking and moves it accordingly.
+///
+/// # Errors
+/// Those of the database.
+pub async fn run(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
+    run_with(txn, app, claim, true).await
+}
+
+/// Runs the checks although a document that they ask for can't be had: a person will decide without it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn run_without(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
+    run_with(txn, app, claim, false).await
+}
+
+async fn run_with(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: claim::Model,
+    documents_needed: bool,
+) -> Result<claim::Model, Problem> {
+    let declaration = Declaration::open(app, &claim.declaration_sealed)?;
+    let facts = declaration.facts(app.clock.now().date())?;
+    match find(txn, app, &claim, &facts, documents_needed).await? {
+        Finding::Wait => Ok(claim),
+        Finding::Missing(items) => supplements::ask(txn, app, &claim, By::SYSTEM, items).await,
+        Finding::Refuse(reason, text) => refuse(txn, app, &claim, reason, text).await,
+        Finding::Pass(assessments) => accept(txn, app, &claim, &facts, assessments).await,
+    }
+}
+
+async fn find(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: &claim::Model,
+    facts: &ClaimFacts,
+    documents_needed: bool,
+) -> Result<Finding, Problem> {
+    let submitted_on = claim.submitted_at_ms.unwrap_or_else(|| app.clock.now()).date();
+    let held = documents::of_claim(txn, claim.id).await?;
+    let on_its_way =
+        |state| matches!(state, DocumentState::Receiving | DocumentState::Received | DocumentState::Checking);
+    if held.iter().any(|document| on_its_way(document.state)) {
+        return Ok(Finding::Wait);
+    }
+    let clean = |kind| held.iter().any(|document| document.kind == kind && document.state == DocumentState::Clean);
+    let missing = missing(facts.event, clean);
+    if documents_needed && !missing.is_empty() {
+        return Ok(Finding::Missing(missing));
+    }
+    super::find::lock_member(txn, claim.member_id).await?;
+    let assessments = assess::all_plans(txn, claim.member_id, claim.id, facts).await?;
+    if assessments.is_empty() {
+        return Ok(Finding::Refuse(
+            "not_covered",
+            Text::fixed("发生日期时没有可赔付的保障计划", "No plan covered you on the day of the event"),
+        ));
+    }
+    let in_time: Vec<PlanAssessment> =
+        assessments.into_iter().filter(|one| submitted_on <= last_day(one, facts.starts_on)).collect();
+    if in_time.is_empty() {
+        return Ok(Finding::Refuse("late", Text::fixed("已超过申报期限", "The time for claiming is over")));
+    }
+    let mut fresh = Vec::with_capacity(in_time.len());
+    for one in in_time {
+        if !is_claimed(txn, claim, &one).await? {
+            fresh.push(one);
+        }
+    }
+    if fresh.is_empty() {
+        return Ok(Finding::Refuse(
+            "duplicate",
+            Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already"),
+        ));
+    }
+    Ok(Finding::Pass(fresh))
+}
+
+/// What a claim for this kind of event needs, and lacks.
+fn missing(event: EventKind, clean: impl Fn(DocumentKind) -> bool) -> Vec<supplements::Item> {
+    let mut items = Vec::new();
+    let mut need = |present: bool, kind, zh, en| {
+        if !present {
+            items.push(supplements::Item { kind, detail: Text::fixed(zh, en) });
+        }
+    };
+    match event {
+        EventKind::HospitalStay | EventKind::OutpatientCosts => need(
+            clean(DocumentKind::SettlementSheet) || clean(DocumentKind::Bill),
+            DocumentKind::SettlementSheet,
+            "请补充医疗保险结算单或医疗票据的照片",
+            "Send a photo of the settlement sheet or of the medical bill",
+        ),
+        EventKind::Diagnosis => need(
+            clean(DocumentKind::Diagnosis),
+            DocumentKind::Diagnosis,
+            "请补充诊断证明的照片",
+            "Send a photo of the diagnosis",
+        ),
+        EventKind::Accident | EventKind::Death | EventKind::PropertyLoss => need(
+            clean(DocumentKind::Other) || clean(DocumentKind::Diagnosis),
+            DocumentKind::Other,
+            "请补充事故或损失证明的照片",
+            "Send a photo of the certificate of what happened",
+        ),
+    }
+    need(
+        clean(DocumentKind::IdCard),
+        DocumentKind::IdCard,
+        "请补充身份证人像面的照片",
+        "Send a photo of the front of your identity card",
+    );
+    items
+}
+
+fn last_day(one: &PlanAssessment, event_on: Date) -> Date {
+    let days = i64::from(one.plan.document.filing.days_after_event);
+    event_on.checked_add(Duration::days(days)).unwrap_or(Date::MAX)
+}
+
+/// True when the plan has a live claim for this event, or for this settlement serial by anybody.
+async fn is_claimed(txn: &DatabaseTransaction, claim: &claim::Model, one: &PlanAssessment) -> Result<bool, Problem> {
+    let Some(event) = claim.event_lookup.clone() else { return Ok(false) };
+    let mut same = Condition::any().add(claim_plan::Column::EventLookup.eq(event));
+    if let Some(serial) = &claim.serial_lookup {
+        let twins = claim::Entity::find()
+            .filter(claim::Column::SerialLookup.eq(serial.clone()))
+            .filter(claim::Column::Id.ne(claim.id))
+            .all(txn)
+            .await?;
+        same = same.add(claim_plan::Column::ClaimId.is_in(twins.into_iter().map(|twin| twin.id)));
+    }
+    let found = claim_plan::Entity::find()
+        .filter(claim_plan::Column::PlanId.eq(one.plan.plan_id))
+        .filter(claim_plan::Column::Live.eq(true))
+        .filter(claim_plan::Column::ClaimId.ne(claim.id))
+        .filter(same)
+        .one(txn)
+        .await?;
+    Ok(found.is_some())
+}
+
+async fn refuse(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: &claim::Model,
+    reason: &'static str,
+    text: Text,
+) -> Result<claim::Model, Problem> {
+    let notice = Text::made(
+        format!("您的申报未能受理：{}。您可以申请复核。", text.zh),
+        format!("Your claim was not accepted: {}. You may appeal.", text.en),
+    );
+    let change = Change::new(Command::RefuseByChecks, By::SYSTEM, text).reason(reason);
+    let claim = advance(txn, app, claim, change).await?;
+    notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_rejected", &notice).await?;
+    Ok(claim)
+}
+
+async fn accept(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: &claim::Model,
+    facts: &ClaimFacts,
+    assessments: Vec<PlanAssessment>,
+) -> Result<claim::Model, Problem> {
+    let now = app.clock.now();
+    keep(txn, app, claim, facts, &assessments).await?;
+    let due_on = promise::due_on_from(app, now);
+    let text =
+        Text::made(format!("已受理，承诺 {due_on} 前到账"), format!("Accepted; the money will be there by {due_on}"));
+    let change = Change::new(Command::PassChecks, By::SYSTEM, text)
+        .set(claim::Column::AcceptedAtMs, Expr::value(now))
+        .set(claim::Column::ReviewLevel, Expr::value(Level::Grassroots))
+        .set(claim::Column::DueOn, Expr::value(due_on));
+    let claim = advance(txn, app, claim, change).await?;
+    let notice = Text::made(
+        format!("您的申报已受理，十个工作日内到账，最迟 {due_on}。"),
+        format!("Your claim is accepted. The money will be there within ten working days, by {due_on}."),
+    );
+    notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_accepted", &notice).await?;
+    Ok(claim)
+}
+
+/// Writes one row a plan; the unique index over plan and event is the last word on duplicates.
+pub(crate) async fn keep(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    claim: &claim::Model,
+    facts: &ClaimFacts,
+    assessments: &[PlanAssessment],
+) -> Result<(), Problem> {
+    let event_lookup = Declaration::event_lookup(app, claim.member_id, facts);
+    claim_plan::Entity::delete_many().filter(claim_plan::Column::ClaimId.eq(claim.id)).exec(connection).await?;
+    let rows = assessments.iter().map(|one| {
+        Ok(claim_plan::ActiveModel {
+            claim_id: Set(claim.id),
+            plan_id: Set(one.plan.plan_id),
+            member_id: Set(claim.member_id),
+            enrolment_id: Set(one.plan.cover.enrolment_id),
+            plan_version_id: Set(one.plan.plan_version_id),
+            event_lookup: Set(event_lookup.clone()),
+            event_on: Set(facts.starts_on),
+            stays: Set(i64::try_from(facts.settlements.len()).map_err(Problem::internal)?),
+            days: Set(paid_days(one)),
+            assessed_fen: Set(one.amount()),
+            granted_fen: Set(None),
+            assessment_sealed: Set(app.sealer.seal(Field::ClaimFacts, serde_json::to_vec(&one.kept)?)?),
+            live: Set(true),
+            assessed_at_ms: Set(app.clock.now()),
+        })
+    });
+    let rows = rows.collect::<Result<Vec<_>, Problem>>()?;
+    claim_plan::Entity::insert_many(rows).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Days of an allowance that this assessment uses up.
+fn paid_days(one: &PlanAssessment) -> i64 {
+    if !one.amount().is_positive() {
+        return 0;
+    }
+    let rules = one.kept.terms.rules.rules.iter().filter(|rule| rule.event == one.kept.basis.facts.event);
+    rules
+        .map(|rule| match &rule.benefit {
+            Benefit::DailyAllowance(shape) => i64::from(shape.paid_days(&one.kept.basis)),
+            Benefit::RatioOverDeductible(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,99 @@
+//! A claim's promise: the clock rows of its timeline, put to the pure clock of [`crate::promise`].
+
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::Serialize;
+use time::Date;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::rows::{claim, timeline};
+use super::state::ClaimState;
+use crate::app::App;
+use crate::calendar::Calendar;
+use crate::http::Problem;
+use crate::kernel::clock::{Moment, iso_date};
+use crate::promise::{self, ClockEvent, ClockRow, DoorToDoor, PROMISE_DAYS, PromiseState};
+
+/// The ten-working-day promise as the member sees it: always both figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PromiseView {
+    /// Whether the clock runs.
+    pub state: PromiseState,
+    /// Day n of 10; more than 10 after a breach.
+    #[schema(minimum = 0, maximum = 10000, example = 3)]
+    pub day: u32,
+    /// Always 10.
+    #[schema(minimum = 10, maximum = 10, example = 10)]
+    pub of_days: u32,
+    /// The end of working day 10, as far as it is known.
+    pub due: Option<Moment>,
+    /// The day by which the money will be there.
+    #[serde(with = "iso_date::option")]
+    #[schema(value_type = Option<String>, format = Date, max_length = 10, example = "2026-03-30")]
+    pub expected_pay_date: Option<Date>,
+    /// True while the dates may move because a year's list of working days is not published.
+    pub provisional: bool,
+    /// When the promise was broken, if it was.
+    pub breached_at: Option<Moment>,
+    /// Promise time: seconds in which the clock ran, pauses taken out.
+    #[schema(minimum = 0)]
+    pub promise_secs: i64,
+    /// Door to door: from submission to the bank's success (or now), nothing taken out.
+    pub door_to_door: DoorToDoor,
+}
+
+/// The last day of a promise that starts at `start`.
+#[must_use]
+pub fn due_on_from(_app: &App, start: Moment) -> Date {
+    Calendar::built_in().nth_working_day_after(start.date(), PROMISE_DAYS)
+}
+
+/// The promise of `claim` now; none before acceptance.
+///
+/// # Errors
+/// When the timeline holds rows that no clock can have: a matter for `huzhu verify`.
+pub async fn of_claim(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    claim: &claim::Model,
+) -> Result<Option<PromiseView>, Problem> {
+    let (Some(submitted), Some(_)) = (claim.submitted_at_ms, claim.accepted_at_ms) else { return Ok(None) };
+    let rows = clock_rows(connection, claim.id).await?;
+    let (calendar, now) = (Calendar::built_in(), app.clock.now());
+    let Some(standing) = promise::standing(&rows, calendar, now).map_err(Problem::internal)? else { return Ok(None) };
+    let paid = matches!(claim.state, ClaimState::Paid);
+    let until = rows.last().filter(|_| paid).map_or(now, |row| row.at);
+    Ok(Some(PromiseView {
+        state: standing.state,
+        day: standing.day,
+        of_days: PROMISE_DAYS,
+        due: standing.due,
+        expected_pay_date: standing.expected_pay_date,
+        provisional: standing.provisional,
+        breached_at: standing.breached_at,
+        promise_secs: standing.ran_secs,
+        door_to_door: promise::door_to_door(submitted, until, calendar),
+    }))
+}
+
+/// The clock rows of a claim in the order in which they were written.
+///
+/// # Errors
+/// A word that is no clock event.
+pub async fn clock_rows(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<Vec<ClockRow>, Problem> {
+    let rows = timeline::Entity::find()
+        .filter(timeline::Column::ClaimId.eq(claim_id))
+        .filter(timeline::Column::Promise.is_not_null())
+        .order_by_asc(timeline::Column::Seq)
+        .all(connection)
+        .await?;
+    rows.iter().map(clock_row).collect()
+}
+
+fn clock_row(row: &timeline::Model) -> Result<ClockRow, Problem> {
+    let event = row.promise.as_deref().and_then(ClockEvent::from_word);
+    let event = event.ok_or_else(|| {
+        Problem::internal(anyhow::anyhow!("claim_timeline {} {}: no clock event", row.claim_id, row.seq))
+    })?;
+    Ok(ClockRow { at: row.promise_at_ms.unwrap_or(row.at_ms), event })
+}

@@ -1,0 +1,28 @@
+//! Reviews (审核): union staff take claims of their subtree, look at them, ask for what is missing, and decide.
+//!
+//! Owns the staff's side of a claim. It changes a claim only through `claims::advance`; every look is recorded (`audit`).
+
+mod ask;
+mod decide;
+mod lapse;
+mod pass_up;
+mod queue;
+mod release;
+mod show;
+mod take;
+mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The routes of this capability.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(queue::list_reviews)
+        .service(show::show_review)
+        .service(take::take_review)
+        .service(release::release_review)
+        .service(pass_up::pass_up_review)
+        .service(ask::ask_supplement)
+        .service(lapse::lapse_claim)
+        .service(decide::decide_claim);
+}

@@ -1,0 +1,57 @@
+//! `POST /v1/reviews/{claim_id}/release`: gives a claim back; the same reviewer is shown it first.
+
+use std::sync::Arc;
+
+use actix_web::{post, web};
+use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::Expr;
+use uuid::Uuid;
+
+use super::view::{self, ReviewView};
+use crate::app::App;
+use crate::claims::advance::{By, Change, advance};
+use crate::claims::find;
+use crate::claims::rows::claim;
+use crate::claims::state::Command;
+use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
+use crate::kernel::text::Text;
+
+/// Release a claim
+///
+/// 退回待审：其他审核员可领取。Another reviewer may take it.
+#[utoipa::path(tag = "staff", operation_id = "release_review", params(
+    ("claim_id" = Uuid, Path, description = "The claim"),
+    ("Idempotency-Key" = String, Header, min_length = 8, max_length = 64, description = "Kept when the request is sent again"),
+    ("If-Match" = String, Header, max_length = 24, description = "The version that was read, for example \"4\"")),
+    security(("bearer" = ["review:take"])), responses((status = 200, body = ReviewView)))]
+#[post("/v1/reviews/{claim_id}/release")]
+pub(super) async fn release_review(
+    app: web::Data<Arc<App>>,
+    caller: StaffCaller,
+    claim_id: web::Path<Uuid>,
+    key: Idempotency,
+    if_match: IfMatch,
+) -> Answer {
+    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| release(txn, &app, &caller, *claim_id, if_match).await)
+        .await
+}
+
+async fn release(
+    txn: &DatabaseTransaction,
+    app: &App,
+    caller: &StaffCaller,
+    claim_id: Uuid,
+    if_match: IfMatch,
+) -> Result<Reply, Problem> {
+    let claim = find::of_staff(txn, caller, claim_id).await?;
+    if_match.check(claim.version)?;
+    if claim.reviewer_id.is_some_and(|reviewer| reviewer != caller.staff_id) {
+        return Err(Problem::new(Code::NotYourReview));
+    }
+    let text = Text::fixed("已退回待审", "Given back; another reviewer takes it");
+    let change = Change::new(Command::Release, By::staff(caller.staff_id), text)
+        .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
+        .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id));
+    let claim = advance(txn, app, &claim, change).await?;
+    view::reply(txn, app, caller, &claim).await
+}

@@ -1,0 +1,48 @@
+//! A claim as its reviewer sees it.
+
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::claims::explanation::{Explanation, explanation};
+use crate::claims::rows::claim;
+use crate::claims::view::{self, ClaimView};
+use crate::http::{Problem, Reply, StaffCaller};
+use crate::organisations::Level;
+
+/// A claim with what the rules give.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReviewView {
+    /// The claim as its member sees it.
+    claim: ClaimView,
+    /// The level whose turn it is.
+    level: Option<Level>,
+    /// Who has taken it.
+    reviewer_id: Option<Uuid>,
+    /// True when that is the caller.
+    mine: bool,
+    /// What was assessed and decided, line by line.
+    explanation: Explanation,
+}
+
+/// 200 with the view and the claim's version.
+///
+/// # Errors
+/// When a row does not open.
+pub(super) async fn reply(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    caller: &StaffCaller,
+    claim: &claim::Model,
+) -> Result<Reply, Problem> {
+    let body = ReviewView {
+        claim: view::of(connection, app, claim).await?,
+        level: claim.review_level,
+        reviewer_id: claim.reviewer_id,
+        mine: claim.reviewer_id == Some(caller.staff_id),
+        explanation: explanation(connection, app, claim.id).await?,
+    };
+    Ok(Reply::ok(&body)?.version(claim.version))
+}

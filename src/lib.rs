@@ -28,4 +28,5 @@ pub mod recon;
 pub mod reviews;
 pub mod storage;
 pub mod telemetry;
+pub mod verify;
 pub mod work;

@@ -14,6 +14,7 @@ pub fn registry() -> Registry {
     });
     crate::identity::jobs(&mut registry);
     crate::notices::jobs(&mut registry);
+    crate::claims::register(&mut registry);
     crate::payouts::jobs(&mut registry);
     crate::recon::jobs(&mut registry);
     documents::register(&mut registry);

@@ -14,7 +14,6 @@ pub(crate) mod explanation;
 pub mod find;
 mod jobs;
 mod list;
-mod payouts;
 pub mod promise;
 pub mod rows;
 mod save;
@@ -24,6 +23,7 @@ pub mod state;
 mod submit;
 pub mod supplements;
 pub(crate) mod timeline;
+pub mod verify;
 pub mod view;
 pub(crate) mod withdraw;
 
@@ -34,8 +34,6 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{JobSpec, Registry, enqueue};
-
-pub use payouts::{payout_failed, payout_paid, payout_released};
 
 /// The routes of this capability.
 pub fn routes(config: &mut ServiceConfig) {

@@ -10,6 +10,7 @@ use crate::config::Config;
 mod bank_sim;
 mod calendar;
 mod client;
+mod doctor;
 mod jobs;
 mod keys;
 mod ledger;
@@ -19,6 +20,7 @@ mod payouts;
 mod plans;
 mod recon;
 mod run;
+mod verify;
 mod staff;
 mod table;
 
@@ -43,6 +45,10 @@ enum Verb {
     Work,
     /// Brings the tables to this version.
     Migrate,
+    /// Looks at configuration, database, bucket, clock and keys, and says how to mend each.
+    Doctor,
+    /// Proves that what is kept agrees with itself.
+    Verify(verify::Verify),
     /// Prints the OpenAPI document.
     Openapi,
     /// Looks at jobs and tries dead ones again.
@@ -98,6 +104,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Serve => run::serve(config()?).await,
         Verb::Work => run::work(config()?).await,
         Verb::Migrate => migrate::migrate(config()?).await,
+        Verb::Doctor => doctor::doctor(config()?).await,
+        Verb::Verify(verb) => verify::verify(config()?, verb).await,
         Verb::Openapi => openapi::print(),
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,
         Verb::Plans(verb) => plans::plans(config()?, verb).await,

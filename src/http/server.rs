@@ -29,6 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(crate::audit::routes);
     config.configure(crate::plans::routes);
     config.configure(crate::calendar::routes);
+    config.configure(crate::claims::routes);
+    config.configure(crate::reviews::routes);
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);
     browse::routes(config);

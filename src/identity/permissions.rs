@@ -68,7 +68,6 @@ fn list(roles: &[Role]) -> Arc<[&'static str]> {
 }
 
 const MEMBER: &[Role] = &[Role::Member];
-const DECLARING: &[Role] = &[Role::Member, Role::Liaison];
 const EVERY_PERSON: &[Role] = &[
     Role::Member,
     Role::Liaison,
@@ -98,13 +97,13 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("card:change", MEMBER),
     ("notice:read", MEMBER),
     ("access_record:read", MEMBER),
-    // declaring: a member for themselves, a liaison with recorded consent
-    ("claim:declare", DECLARING),
-    ("claim:read", DECLARING),
-    ("claim:answer", DECLARING),
-    ("claim:withdraw", DECLARING),
+    // declaring: a member for themselves; a liaison's part comes with recorded consent
+    ("claim:declare", MEMBER),
+    ("claim:read", MEMBER),
+    ("claim:answer", MEMBER),
+    ("claim:withdraw", MEMBER),
     ("claim:appeal", MEMBER),
-    ("document:upload", DECLARING),
+    ("document:upload", MEMBER),
     ("document:read", MEMBER),
     // review
     ("review:list", READING_CLAIMS),

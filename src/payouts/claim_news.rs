@@ -12,6 +12,7 @@ use crate::claims::state::{ClaimState, Command};
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
+use crate::notices;
 
 /// A checker released the order that pays it.
 pub(super) async fn released(
@@ -52,12 +53,25 @@ pub(super) async fn failed(
     tell(txn, app, payout.claim_id, change).await
 }
 
+/// What the member hears of without asking.
+const fn notice_kind(command: Command) -> Option<&'static str> {
+    match command {
+        Command::PayPayout => Some("claim_paid"),
+        Command::FailPayout => Some("payout_failed"),
+        _ => None,
+    }
+}
+
 /// Gives the claim its command when its payouts together call for it.
 async fn tell(txn: &DatabaseTransaction, app: &App, claim_id: Uuid, change: Change) -> Result<(), Problem> {
     let claim = advance::load(txn, claim_id).await?;
     let states = states_of(txn, claim_id).await?;
     if command_for(claim.state, &states) == Some(change.command) {
-        advance::advance(txn, app, &claim, change).await?;
+        let (command, text) = (change.command, change.text.clone());
+        let claim = advance::advance(txn, app, &claim, change).await?;
+        if let Some(kind) = notice_kind(command) {
+            notices::queue(txn, app, claim.member_id, Some(claim.id), kind, &text).await?;
+        }
     }
     Ok(())
 }

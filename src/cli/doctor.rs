@@ -1,0 +1,170 @@
+//! `huzhu doctor`: looks at configuration, data directory, keys, database, bucket, clock and bank, and says how to mend each.
+//! It changes nothing: what a first start would make is only announced.
+
+use std::os::unix::fs::MetadataExt;
+use std::process::ExitCode;
+
+use migrations::Migrator;
+use sea_orm::{ConnectionTrait, Statement};
+use sea_orm_migration::MigratorTrait;
+
+use crate::calendar::{Calendar, YearStatus};
+use crate::config::{Config, StorageKind};
+use crate::db::Db;
+use crate::kernel::chance::SystemChance;
+use crate::kernel::clock::{Clock, SystemClock};
+use crate::storage::Store;
+
+/// The database's clock may differ by so much before tokens and leases suffer.
+const MAX_CLOCK_DRIFT_MS: i64 = 5_000;
+
+/// What one check says.
+enum Word {
+    Fine(String),
+    /// Works, but somebody should know.
+    Note(String),
+    /// Does not work: what is wrong, and how to mend it.
+    Wrong(String, &'static str),
+}
+
+pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
+    println!("{config:#?}\n");
+    let mut checks = vec![
+        ("configuration", Word::Fine(format!("read; environment {:?}", config.environment))),
+        ("data directory", data_dir(&config)),
+        ("keys", keys(&config)),
+    ];
+    let (database, clock) = database(&config).await;
+    checks.extend([
+        ("database", database),
+        ("clock", clock),
+        ("calendar", calendar()),
+        ("bucket", bucket(&config).await),
+        ("bank", bank(&config)),
+    ]);
+    let mut wrong = 0;
+    for (name, word) in checks {
+        match word {
+            Word::Fine(text) => println!("ok     {name:15} {text}"),
+            Word::Note(text) => println!("note   {name:15} {text}"),
+            Word::Wrong(text, mend) => {
+                wrong += 1;
+                println!("WRONG  {name:15} {text}\n       {:15} mend: {mend}", "");
+            }
+        }
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn data_dir(config: &Config) -> Word {
+    let path = &config.data_dir;
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_dir() => {
+            Word::Wrong(format!("{} is not a directory", path.display()), "set data_dir to a directory of this service's own")
+        }
+        Ok(found) if found.mode() & 0o077 != 0 => {
+            Word::Wrong(format!("{} is open to others (mode {:o})", path.display(), found.mode() & 0o777), "chmod 700 it")
+        }
+        Ok(_) => Word::Fine(path.display().to_string()),
+        Err(_) => Word::Note(format!("{} is made at the first start", path.display())),
+    }
+}
+
+fn keys(config: &Config) -> Word {
+    let dir = config.data_dir.join("keys");
+    let Ok(entries) = std::fs::read_dir(&dir) else {
+        return Word::Note("signing and sealing keys are made at the first start; keep a copy of keys/ apart from the database".into());
+    };
+    let mut files = 0;
+    for entry in entries.flatten() {
+        match entry.metadata() {
+            Ok(found) if found.mode() & 0o077 != 0 => {
+                return Word::Wrong(format!("{} may be read by others", entry.path().display()), "chmod 600 it");
+            }
+            Ok(_) => files += 1,
+            Err(error) => return Word::Wrong(format!("{}: {error}", entry.path().display()), "let the service's user own keys/"),
+        }
+    }
+    Word::Fine(format!("{files} files, readable by the service alone"))
+}
+
+async fn database(config: &Config) -> (Word, Word) {
+    let url = config.database_url();
+    let shown = url.reveal().split_once("://").map_or("?", |(kind, _)| kind).to_owned();
+    let embedded_file = config.data_dir.join("huzhu.sqlite");
+    if config.database.url.is_none() && !embedded_file.exists() {
+        return (Word::Note("the embedded file is made at the first start".into()), Word::Fine(SystemClock.now().to_string()));
+    }
+    let db = match Db::connect(url.reveal(), 2).await {
+        Ok(db) => db,
+        Err(error) => {
+            let mend = "start the server, or correct database.url; `createdb` makes an empty database";
+            return (Word::Wrong(format!("{shown}: can't connect: {error}"), mend), Word::Fine(SystemClock.now().to_string()));
+        }
+    };
+    let tables = match Migrator::get_pending_migrations(db.read()).await {
+        Ok(pending) if pending.is_empty() => Word::Fine(format!("{shown}: the tables are up to date")),
+        Ok(pending) => Word::Note(format!("{shown}: {} migrations wait; `huzhu migrate` or a start runs them", pending.len())),
+        Err(error) => Word::Wrong(format!("{shown}: {error}"), "give the service's database user rights on its own schema"),
+    };
+    (tables, drift(&db).await)
+}
+
+async fn drift(db: &Db) -> Word {
+    let own = SystemClock.now();
+    if db.is_sqlite() {
+        return Word::Fine(own.to_string());
+    }
+    let connection = db.read();
+    let statement = Statement::from_string(
+        connection.get_database_backend(),
+        "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
+    );
+    let theirs = match connection.query_one_raw(statement).await {
+        Ok(Some(row)) => row.try_get_by_index::<i64>(0),
+        Ok(None) => return Word::Wrong("the database gave no time".into(), "look at the database server"),
+        Err(error) => Err(error),
+    };
+    match theirs {
+        Ok(theirs) if (theirs - own.as_ms()).abs() <= MAX_CLOCK_DRIFT_MS => Word::Fine(format!("{own}, as the database's")),
+        Ok(theirs) => Word::Wrong(
+            format!("differs from the database's by {} ms", theirs - own.as_ms()),
+            "run an NTP client on both machines",
+        ),
+        Err(error) => Word::Wrong(error.to_string(), "look at the database server"),
+    }
+}
+
+fn calendar() -> Word {
+    let year = SystemClock.now().date().year();
+    match Calendar::built_in().status(year) {
+        YearStatus::Published => Word::Fine(format!("the working days of {year} are known")),
+        YearStatus::Provisional => {
+            Word::Note(format!("the working days of {year} are provisional: `huzhu calendar load FILE` when the list is published"))
+        }
+    }
+}
+
+async fn bucket(config: &Config) -> Word {
+    if config.storage.kind == StorageKind::Embedded && !config.data_dir.join("objects").exists() {
+        return Word::Note("the embedded store is made at the first start".into());
+    }
+    match Store::open(&config.storage, &config.data_dir, &SystemChance).await {
+        Ok(store) => {
+            store.close().await;
+            Word::Fine(format!("{:?}: bucket {} answers", config.storage.kind, config.storage.bucket))
+        }
+        Err(error) => Word::Wrong(
+            format!("{:?}: {error}", config.storage.kind),
+            "make the bucket and give the key read, write and delete on it; check storage.endpoint",
+        ),
+    }
+}
+
+fn bank(config: &Config) -> Word {
+    match &config.bank {
+        None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
+        Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
+        Some(bank) => Word::Fine(bank.url.clone()),
+    }
+}

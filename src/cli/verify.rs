@@ -1,0 +1,31 @@
+//! `huzhu verify`: says what is wrong and where; exit code 0 only when nothing is.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::app::{App, Seams};
+use crate::config::Config;
+use crate::verify;
+
+/// Arguments of `huzhu verify`.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn verify(config: Config, arguments: Verify) -> anyhow::Result<ExitCode> {
+    let app = App::build(config, Seams::default()).await?;
+    let report = verify::run(&app).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        for finding in &report.findings {
+            println!("{:10} {}: {}", finding.area, finding.subject, finding.what);
+        }
+        println!("{} claims replayed, {} jobs alive, {} findings", report.claims, report.jobs_alive, report.findings.len());
+    }
+    Ok(if report.clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}

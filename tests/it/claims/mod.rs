@@ -1,0 +1,54 @@
+//! Claims by the front door: declared, checked, reviewed, decided.
+
+mod journey;
+mod refusals;
+
+use huzhu::kernel::clock::iso_date;
+use serde_json::{Value, json};
+use time::{Date, Duration};
+use uuid::Uuid;
+
+use crate::support::{Got, Person, TestApp};
+
+/// A stay of ten days that ended four days ago, 8,000 yuan self-pay one.
+pub fn stay(app: &TestApp) -> Value {
+    let today = huzhu::kernel::clock::Clock::now(app.clock.as_ref()).date();
+    stay_from(today - Duration::days(14))
+}
+
+/// A stay of ten days from `first`.
+pub fn stay_from(first: Date) -> Value {
+    let (first, last) = (iso_date::text(first), iso_date::text(first + Duration::days(10)));
+    json!({
+        "event": "hospital_stay", "starts_on": first, "ends_on": last, "hospital_name": "样本市第一医院", "hospital_grade": 3,
+        "diagnosis_class": "general", "diagnosis": "肺炎", "settlement_serial": format!("1101{}", first.replace('-', "")),
+        "settlements": [{"starts_on": first, "ends_on": last, "self_pay_one_fen": 800_000}]
+    })
+}
+
+/// Begins a claim; answers its id and the answer.
+pub async fn start(app: &TestApp, member: &Person, declaration: &Value) -> (Uuid, Got) {
+    let id = app.app.ids.next();
+    let got = app.post(member, "/v1/claims", &json!({"id": id, "declaration": declaration})).await;
+    (id, got)
+}
+
+/// Begins a claim, uploads a settlement sheet and an identity card, has both checked, and submits.
+pub async fn submitted(app: &TestApp, member: &Person, declaration: &Value) -> (Uuid, Got) {
+    let (id, got) = start(app, member, declaration).await;
+    got.ok(201);
+    app.upload_photo(member, id, "settlement_sheet", 1).await;
+    app.upload_photo(member, id, "id_card", 2).await;
+    app.run_jobs().await;
+    let version = app.get(member, &format!("/v1/claims/{id}")).await.ok(200).version();
+    let got = app.post_at(member, &format!("/v1/claims/{id}/submit"), version, &Value::Null).await;
+    (id, got)
+}
+
+/// A claim that `reviewer` has taken; answers its id and version.
+pub async fn taken(app: &TestApp, member: &Person, reviewer: &Person) -> (Uuid, i64) {
+    let (id, got) = submitted(app, member, &stay(app)).await;
+    let version = got.ok(200).version();
+    let got = app.post_at(reviewer, &format!("/v1/reviews/{id}/take"), version, &Value::Null).await.ok(200);
+    (id, got.version())
+}

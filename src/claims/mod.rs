@@ -55,11 +55,14 @@ pub fn register(registry: &mut Registry) {
     registry.on(jobs::CHECK, jobs::check);
 }
 
-/// A document of the claim changed: its checks run again, after the caller's commit.
+/// A document of the claim was settled: a claim that is being checked is checked again, after the caller's commit.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn documents_changed(connection: &impl ConnectionTrait, app: &App, claim_id: Uuid) -> Result<(), Problem> {
-    let spec = JobSpec::new(jobs::CHECK, serde_json::json!({ "claim_id": claim_id }));
-    Ok(enqueue(connection, app, spec).await?)
+    if advance::load(connection, claim_id).await?.state == state::ClaimState::Checking {
+        let spec = JobSpec::new(jobs::CHECK, serde_json::json!({ "claim_id": claim_id }));
+        enqueue(connection, app, spec).await?;
+    }
+    Ok(())
 }

@@ -64,7 +64,8 @@ fn replay(claim: &claim::Model, rows: &[timeline::Model]) -> Result<(), String> 
         if usize::try_from(row.seq) != Ok(index + 1) || row.from_state != standing.state {
             return Err(format!("{at} does not follow the row before it"));
         }
-        let step = transition(standing, row.command).ok_or_else(|| format!("{at}: {:?} is not allowed there", row.command))?;
+        let step =
+            transition(standing, row.command).ok_or_else(|| format!("{at}: {:?} is not allowed there", row.command))?;
         let event = row.promise.as_deref().and_then(ClockEvent::from_word);
         if step.to != row.to_state || step.promise != event {
             return Err(format!("{at} does not do what {:?} does", row.command));
@@ -72,7 +73,8 @@ fn replay(claim: &claim::Model, rows: &[timeline::Model]) -> Result<(), String> 
         if let Some(event) = event {
             clock.push(ClockRow { at: row.promise_at_ms.unwrap_or(row.at_ms), event });
         }
-        standing = Standing { state: Some(row.to_state), accepted: standing.accepted || row.command == Command::PassChecks };
+        standing =
+            Standing { state: Some(row.to_state), accepted: standing.accepted || row.command == Command::PassChecks };
     }
     if standing.state != Some(claim.state) {
         return Err(format!("the row says {:?}, its timeline {:?}", claim.state, standing.state));
@@ -100,16 +102,24 @@ async fn check_decisions(app: &App, ids: &[Uuid], report: &mut impl FnMut(String
             report(format!("decision {}", decision.id), "its lines do not add up to it".to_owned());
         }
     }
-    let decided = [ClaimState::Approved, ClaimState::PartlyApproved, ClaimState::Paying, ClaimState::Paid, ClaimState::PayoutFailed];
+    let decided = [
+        ClaimState::Approved,
+        ClaimState::PartlyApproved,
+        ClaimState::Paying,
+        ClaimState::Paid,
+        ClaimState::PayoutFailed,
+    ];
     let granted = claim::Entity::find()
         .filter(claim::Column::Id.is_in(ids.to_vec()))
         .filter(claim::Column::State.is_in(decided))
         .all(connection)
         .await?;
-    let plans = claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.is_in(ids.to_vec())).all(connection).await?;
+    let plans =
+        claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.is_in(ids.to_vec())).all(connection).await?;
     for claim in granted {
         let sum = Fen::sum(plans.iter().filter(|plan| plan.claim_id == claim.id).filter_map(|plan| plan.granted_fen));
-        let own = decisions.iter().filter(|decision| decision.claim_id == claim.id).map(|decision| decision.granted_fen);
+        let own =
+            decisions.iter().filter(|decision| decision.claim_id == claim.id).map(|decision| decision.granted_fen);
         if own.max() != sum.ok() {
             report(format!("claim {}", claim.id), "its plans' granted amounts are not its decision's".to_owned());
         }

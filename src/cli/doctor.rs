@@ -59,12 +59,14 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
 fn data_dir(config: &Config) -> Word {
     let path = &config.data_dir;
     match std::fs::metadata(path) {
-        Ok(found) if !found.is_dir() => {
-            Word::Wrong(format!("{} is not a directory", path.display()), "set data_dir to a directory of this service's own")
-        }
-        Ok(found) if found.mode() & 0o077 != 0 => {
-            Word::Wrong(format!("{} is open to others (mode {:o})", path.display(), found.mode() & 0o777), "chmod 700 it")
-        }
+        Ok(found) if !found.is_dir() => Word::Wrong(
+            format!("{} is not a directory", path.display()),
+            "set data_dir to a directory of this service's own",
+        ),
+        Ok(found) if found.mode() & 0o077 != 0 => Word::Wrong(
+            format!("{} is open to others (mode {:o})", path.display(), found.mode() & 0o777),
+            "chmod 700 it",
+        ),
         Ok(_) => Word::Fine(path.display().to_string()),
         Err(_) => Word::Note(format!("{} is made at the first start", path.display())),
     }
@@ -73,7 +75,9 @@ fn data_dir(config: &Config) -> Word {
 fn keys(config: &Config) -> Word {
     let dir = config.data_dir.join("keys");
     let Ok(entries) = std::fs::read_dir(&dir) else {
-        return Word::Note("signing and sealing keys are made at the first start; keep a copy of keys/ apart from the database".into());
+        return Word::Note(
+            "signing and sealing keys are made at the first start; keep a copy of keys/ apart from the database".into(),
+        );
     };
     let mut files = 0;
     for entry in entries.flatten() {
@@ -82,7 +86,9 @@ fn keys(config: &Config) -> Word {
                 return Word::Wrong(format!("{} may be read by others", entry.path().display()), "chmod 600 it");
             }
             Ok(_) => files += 1,
-            Err(error) => return Word::Wrong(format!("{}: {error}", entry.path().display()), "let the service's user own keys/"),
+            Err(error) => {
+                return Word::Wrong(format!("{}: {error}", entry.path().display()), "let the service's user own keys/");
+            }
         }
     }
     Word::Fine(format!("{files} files, readable by the service alone"))
@@ -93,19 +99,29 @@ async fn database(config: &Config) -> (Word, Word) {
     let shown = url.reveal().split_once("://").map_or("?", |(kind, _)| kind).to_owned();
     let embedded_file = config.data_dir.join("huzhu.sqlite");
     if config.database.url.is_none() && !embedded_file.exists() {
-        return (Word::Note("the embedded file is made at the first start".into()), Word::Fine(SystemClock.now().to_string()));
+        return (
+            Word::Note("the embedded file is made at the first start".into()),
+            Word::Fine(SystemClock.now().to_string()),
+        );
     }
     let db = match Db::connect(url.reveal(), 2).await {
         Ok(db) => db,
         Err(error) => {
             let mend = "start the server, or correct database.url; `createdb` makes an empty database";
-            return (Word::Wrong(format!("{shown}: can't connect: {error}"), mend), Word::Fine(SystemClock.now().to_string()));
+            return (
+                Word::Wrong(format!("{shown}: can't connect: {error}"), mend),
+                Word::Fine(SystemClock.now().to_string()),
+            );
         }
     };
     let tables = match Migrator::get_pending_migrations(db.read()).await {
         Ok(pending) if pending.is_empty() => Word::Fine(format!("{shown}: the tables are up to date")),
-        Ok(pending) => Word::Note(format!("{shown}: {} migrations wait; `huzhu migrate` or a start runs them", pending.len())),
-        Err(error) => Word::Wrong(format!("{shown}: {error}"), "give the service's database user rights on its own schema"),
+        Ok(pending) => {
+            Word::Note(format!("{shown}: {} migrations wait; `huzhu migrate` or a start runs them", pending.len()))
+        }
+        Err(error) => {
+            Word::Wrong(format!("{shown}: {error}"), "give the service's database user rights on its own schema")
+        }
     };
     (tables, drift(&db).await)
 }
@@ -126,7 +142,9 @@ async fn drift(db: &Db) -> Word {
         Err(error) => Err(error),
     };
     match theirs {
-        Ok(theirs) if (theirs - own.as_ms()).abs() <= MAX_CLOCK_DRIFT_MS => Word::Fine(format!("{own}, as the database's")),
+        Ok(theirs) if (theirs - own.as_ms()).abs() <= MAX_CLOCK_DRIFT_MS => {
+            Word::Fine(format!("{own}, as the database's"))
+        }
         Ok(theirs) => Word::Wrong(
             format!("differs from the database's by {} ms", theirs - own.as_ms()),
             "run an NTP client on both machines",
@@ -139,9 +157,9 @@ fn calendar() -> Word {
     let year = SystemClock.now().date().year();
     match Calendar::built_in().status(year) {
         YearStatus::Published => Word::Fine(format!("the working days of {year} are known")),
-        YearStatus::Provisional => {
-            Word::Note(format!("the working days of {year} are provisional: `huzhu calendar load FILE` when the list is published"))
-        }
+        YearStatus::Provisional => Word::Note(format!(
+            "the working days of {year} are provisional: `huzhu calendar load FILE` when the list is published"
+        )),
     }
 }
 

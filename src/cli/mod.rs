@@ -20,9 +20,9 @@ mod payouts;
 mod plans;
 mod recon;
 mod run;
-mod verify;
 mod staff;
 mod table;
+mod verify;
 
 /// Huzhu 互助: the claims service of a trade union's mutual-aid fund.
 #[derive(Debug, Parser)]

@@ -25,7 +25,12 @@ pub(super) async fn verify(config: Config, arguments: Verify) -> anyhow::Result<
         for finding in &report.findings {
             println!("{:10} {}: {}", finding.area, finding.subject, finding.what);
         }
-        println!("{} claims replayed, {} jobs alive, {} findings", report.claims, report.jobs_alive, report.findings.len());
+        println!(
+            "{} claims replayed, {} jobs alive, {} findings",
+            report.claims,
+            report.jobs_alive,
+            report.findings.len()
+        );
     }
     Ok(if report.clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::rows::document::{Column, Entity, Model};
 use super::state::{DocumentState, Reason};
 use crate::app::App;
+use crate::claims;
 use crate::http::{Code, Problem};
 
 /// What changes besides the state.
@@ -74,5 +75,12 @@ pub(super) async fn change(
         .filter(Column::Version.eq(document.version))
         .exec(connection)
         .await?;
-    if changed.rows_affected == 1 { Ok(()) } else { Err(Problem::new(Code::DocumentStateConflict)) }
+    if changed.rows_affected != 1 {
+        return Err(Problem::new(Code::DocumentStateConflict));
+    }
+    if change.next.is_settled() {
+        // A claim that was handed in may have waited for exactly this.
+        claims::documents_changed(connection, app, document.claim_id).await?;
+    }
+    Ok(())
 }

@@ -117,6 +117,15 @@ impl DocumentState {
         }
     }
 
+    /// Whether nothing more happens to a document in this state by itself.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Clean | Self::Rejected | Self::Expired | Self::Withdrawn => true,
+            Self::Receiving | Self::Received | Self::Checking => false,
+        }
+    }
+
     /// Whether the spool still holds bytes that are needed.
     #[must_use]
     pub const fn needs_spool(self) -> bool {

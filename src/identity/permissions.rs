@@ -68,6 +68,7 @@ fn list(roles: &[Role]) -> Arc<[&'static str]> {
 }
 
 const MEMBER: &[Role] = &[Role::Member];
+const DECLARING: &[Role] = &[Role::Member, Role::Liaison];
 const EVERY_PERSON: &[Role] = &[
     Role::Member,
     Role::Liaison,
@@ -103,7 +104,7 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("claim:answer", MEMBER),
     ("claim:withdraw", MEMBER),
     ("claim:appeal", MEMBER),
-    ("document:upload", MEMBER),
+    ("document:upload", DECLARING),
     ("document:read", MEMBER),
     // review
     ("review:list", READING_CLAIMS),

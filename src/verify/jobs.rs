@@ -12,7 +12,8 @@ const NAMED: u64 = 1_000;
 pub(super) async fn check(app: &App, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
     let dead = Entity::find().filter(Column::State.eq(JobState::Dead)).limit(NAMED).all(app.db.read()).await?;
     for job in dead {
-        let what = format!("{} is dead after {} attempts: {}", job.kind, job.attempts, job.last_error.unwrap_or_default());
+        let what =
+            format!("{} is dead after {} attempts: {}", job.kind, job.attempts, job.last_error.unwrap_or_default());
         findings.push(Finding { area: "jobs", subject: format!("job {}", job.id), what });
     }
     let alive = Entity::find().filter(Column::State.is_in([JobState::Ready, JobState::Running]));

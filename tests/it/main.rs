@@ -3,6 +3,7 @@
 #![cfg(test)] // tests may unwrap and index; clippy knows them by this line
 
 mod calendar;
+mod claims;
 mod coverage;
 mod demo;
 mod documents;

@@ -72,7 +72,13 @@ async fn the_same_claim_sent_again_is_the_same_claim() {
     let made = app.ask(member, Method::POST, "/v1/claims").await.key(key).json(&other).send().await.ok(201);
     let replay = app.ask(member, Method::POST, "/v1/claims").await.key(key).json(&other).send().await.ok(201);
     assert_eq!((replay.headers["idempotent-replay"].to_str().unwrap(), &replay.body), ("true", &made.body));
-    app.ask(member, Method::POST, "/v1/claims").await.key(key).json(&body).send().await.refused(422, "idempotency_key_reused");
+    app.ask(member, Method::POST, "/v1/claims")
+        .await
+        .key(key)
+        .json(&body)
+        .send()
+        .await
+        .refused(422, "idempotency_key_reused");
     app.post(&app.city.other_member, "/v1/claims", &body).await.refused(409, "claim_id_taken");
     assert_eq!(app.count("select count(*) from claim").await, 2);
     app.stop().await;

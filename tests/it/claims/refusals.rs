@@ -24,7 +24,12 @@ async fn a_declaration_is_refused_field_by_field() {
         let got = got.refused(422, "validation_failed");
         assert_eq!(got.pointers(), [pointer], "{}", got.body);
     }
-    app.ask(member, Method::POST, "/v1/claims").await.json(&json!({})).send().await.refused(400, "idempotency_key_missing");
+    app.ask(member, Method::POST, "/v1/claims")
+        .await
+        .json(&json!({}))
+        .send()
+        .await
+        .refused(400, "idempotency_key_missing");
     let huge = json!({"id": app.app.ids.next(), "declaration": {"diagnosis": "x".repeat(300_000)}});
     app.post(member, "/v1/claims", &huge).await.refused(413, "body_too_large");
     app.stop().await;
@@ -37,7 +42,8 @@ async fn a_draft_is_not_submitted_incomplete_or_twice_or_at_an_old_version() {
     let (id, got) = start(&app, member, &json!({})).await;
     let version = got.ok(201).version();
     let path = format!("/v1/claims/{id}");
-    let got = app.post_at(member, &format!("{path}/submit"), version, &Value::Null).await.refused(422, "claim_incomplete");
+    let got =
+        app.post_at(member, &format!("{path}/submit"), version, &Value::Null).await.refused(422, "claim_incomplete");
     assert_eq!(got.pointers(), ["/event", "/starts_on", "/ends_on", "/settlements"]);
     let save = app.ask(member, Method::PUT, &format!("{path}/declaration")).await;
     let saved = save.if_match(version).json(&stay(&app)).send().await.ok(200).version();
@@ -45,7 +51,8 @@ async fn a_draft_is_not_submitted_incomplete_or_twice_or_at_an_old_version() {
     save.if_match(version).json(&stay(&app)).send().await.refused(412, "stale_version");
     let save = app.ask(member, Method::PUT, &format!("{path}/declaration")).await;
     save.json(&stay(&app)).send().await.refused(428, "if_match_missing");
-    let got = app.post_at(member, &format!("{path}/submit"), saved, &Value::Null).await.refused(422, "claim_incomplete");
+    let got =
+        app.post_at(member, &format!("{path}/submit"), saved, &Value::Null).await.refused(422, "claim_incomplete");
     assert_eq!(got.pointers(), ["/documents"]);
     let (id, got) = submitted(&app, member, &stay(&app)).await;
     let version = got.ok(200).version();

@@ -23,7 +23,7 @@ async fn seeded() -> (TestApp, Person) {
         .unwrap()
         .unwrap();
     let roles = test.city.member.roles.clone();
-    (test, Person { id: row.id, roles, phone: member.phone, card_number: member.card_number })
+    (test, Person { id: row.id, roles, card_number: member.card_number })
 }
 
 #[actix_web::test]

@@ -11,7 +11,6 @@ pub struct Got {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub body: Value,
-    pub bytes: Vec<u8>,
 }
 
 impl Got {
@@ -126,6 +125,6 @@ impl Ask<'_> {
         let json = headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().contains("json"));
         let body = if json && !bytes.is_empty() { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{body}");
-        Got { status: status.as_u16(), headers, body, bytes }
+        Got { status: status.as_u16(), headers, body }
     }
 }

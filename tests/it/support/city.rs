@@ -13,7 +13,9 @@ use huzhu::kernel::seal::Field;
 use huzhu::members::rows::{member, service_card};
 use huzhu::organisations::Level;
 use huzhu::organisations::rows::{organisation, unit};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use huzhu::plans::rows::{enrolment, plan};
+use huzhu::plans::{self, PlanDocument};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::TestApp;
@@ -23,7 +25,6 @@ use super::TestApp;
 pub struct Person {
     pub id: Uuid,
     pub roles: Vec<Role>,
-    pub phone: String,
     pub card_number: String,
 }
 
@@ -36,16 +37,10 @@ impl Person {
 /// Who lives and works there.
 pub struct City {
     pub city_id: Uuid,
-    pub district_id: Uuid,
-    pub grassroots_id: Uuid,
-    /// A district with no members.
-    pub elsewhere_id: Uuid,
-    pub unit_id: Uuid,
     pub member: Person,
     pub other_member: Person,
     pub reviewer: Person,
     pub district_reviewer: Person,
-    pub city_reviewer: Person,
     pub elsewhere_reviewer: Person,
     pub maker: Person,
     pub checker: Person,
@@ -76,18 +71,18 @@ impl City {
         let member = add_member(app, unit_id, "王芳", "11010519491231002X", "13800138000", "6222021234567890128").await;
         let other_member =
             add_member(app, unit_id, "李强", "110101199003070775", "13900139000", "6222021234567890136").await;
+        enrol(app, &[member.id, other_member.id]).await;
         let staff = async |login: &str, organisation_id: Uuid, role: Role| {
             let unit_id = (role == Role::Liaison).then_some(unit_id);
             let txn = app.db.begin().await.unwrap();
             let new = NewStaff { login, display_name: login, organisation_id, unit_id, roles: &[role] };
             let id = staff_accounts::create(&txn, app, &new).await.unwrap();
             txn.commit().await.unwrap();
-            Person { id, roles: vec![role], phone: String::new(), card_number: String::new() }
+            Person { id, roles: vec![role], card_number: String::new() }
         };
         Self {
             reviewer: staff("reviewer", grassroots_id, Role::Reviewer).await,
             district_reviewer: staff("district_reviewer", district_id, Role::Reviewer).await,
-            city_reviewer: staff("city_reviewer", city_id, Role::Reviewer).await,
             elsewhere_reviewer: staff("elsewhere_reviewer", elsewhere_id, Role::Reviewer).await,
             maker: staff("maker", city_id, Role::PayoutMaker).await,
             checker: staff("checker", city_id, Role::PayoutChecker).await,
@@ -95,10 +90,6 @@ impl City {
             plan_editor: staff("plan_editor", city_id, Role::PlanEditor).await,
             liaison: staff("liaison", grassroots_id, Role::Liaison).await,
             city_id,
-            district_id,
-            grassroots_id,
-            elsewhere_id,
-            unit_id,
             member,
             other_member,
         }
@@ -167,5 +158,28 @@ pub async fn add_member(app: &App, unit_id: Uuid, name: &str, national_id: &str,
         created_at_ms: Set(app.clock.now()),
     };
     service_card::Entity::insert(row).exec_without_returning(app.db.write()).await.unwrap();
-    Person { id, roles: vec![Role::Member], phone: phone.to_owned(), card_number: card.to_owned() }
+    Person { id, roles: vec![Role::Member], card_number: card.to_owned() }
+}
+
+/// Loads the sample plans and enrols the members in the free one, from 2026-01-01.
+async fn enrol(app: &App, members: &[Uuid]) {
+    for (file, text) in plans::SAMPLES {
+        let document = PlanDocument::from_toml(file, text).unwrap();
+        plans::load(app.db.write(), app, &document).await.unwrap();
+    }
+    let free = plan::Entity::find().filter(plan::Column::Code.eq("second_reimbursement")).one(app.db.read()).await;
+    let plan_id = free.unwrap().unwrap().id;
+    let rows = members.iter().map(|member_id| enrolment::ActiveModel {
+        id: Set(app.ids.next()),
+        member_id: Set(*member_id),
+        plan_id: Set(plan_id),
+        plan_version_id: Set(None),
+        unit_id: Set(None),
+        shares: Set(1),
+        starts_on: Set(time::macros::date!(2026 - 01 - 01)),
+        ends_on: Set(None),
+        renewal: Set(true),
+        created_at_ms: Set(app.clock.now()),
+    });
+    enrolment::Entity::insert_many(rows).exec_without_returning(app.db.write()).await.unwrap();
 }

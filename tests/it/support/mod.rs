@@ -5,6 +5,7 @@
 mod asks;
 pub mod city;
 pub mod database;
+mod photo;
 
 use std::net::TcpListener;
 use std::sync::Arc;

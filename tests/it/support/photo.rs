@@ -1,0 +1,44 @@
+//! A photograph, made on the spot and sent by tus.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use reqwest::Method;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Person, TestApp};
+
+/// A small JPEG that differs by `seed`.
+pub fn jpeg(seed: u8) -> Vec<u8> {
+    let picture = RgbImage::from_fn(400, 300, |x, y| {
+        let shade = u8::try_from((x / 4 + y / 3) % 256).unwrap();
+        Rgb([shade, shade.wrapping_add(seed), seed])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+impl TestApp {
+    /// Announces and sends a photograph of `kind`; answers the document's id.
+    pub async fn upload_photo(&self, member: &Person, claim_id: Uuid, kind: &str, seed: u8) -> Uuid {
+        let bytes = jpeg(seed);
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let announcement = json!({"kind": kind, "size_bytes": bytes.len(), "sha256": sha256});
+        let got = self.post(member, &format!("/v1/claims/{claim_id}/documents"), &announcement).await.ok(201);
+        let url = got.text("/upload_url");
+        let path = url.strip_prefix(&self.base).unwrap_or(&url).to_owned();
+        let patch = self.ask(member, Method::PATCH, &path).await;
+        patch
+            .header("tus-resumable", "1.0.0")
+            .header("upload-offset", "0")
+            .header("content-type", "application/offset+octet-stream")
+            .body(bytes)
+            .send()
+            .await
+            .ok(204);
+        got.text("/id").parse().unwrap()
+    }
+}

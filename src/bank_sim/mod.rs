@@ -11,3 +11,4 @@ pub mod journal;
 pub mod ledger;
 mod pay_file;
 mod statement_file;
+mod truth;

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod event;
 mod post;
+pub mod postings;
 pub mod rows;
 mod trial_balance;
 mod verify;

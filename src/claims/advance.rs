@@ -4,6 +4,7 @@ use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::promise;
 use super::rows::timeline::ActorKind;
 use super::rows::{claim, timeline};
 use super::state::{Command, Standing, transition};
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
+use crate::promise::ClockEvent;
 
 /// Who changes a claim.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +130,10 @@ pub async fn advance(
         at_ms: Set(now),
     };
     timeline::Entity::insert(row).exec_without_returning(txn).await?;
+    if matches!(transition.promise, Some(ClockEvent::Resume | ClockEvent::Restart)) {
+        let calendar = app.calendars.current(txn, now).await?;
+        promise::refresh_due(txn, app, &calendar, claim.id).await?;
+    }
     metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", transition.to)).increment(1);
     tracing::info!(claim.id = %claim.id, claim.from = ?claim.state, claim.to = ?transition.to, "claim.changed");
     load(txn, claim.id).await

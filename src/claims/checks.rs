@@ -205,7 +205,7 @@ async fn accept(
 ) -> Result<claim::Model, Problem> {
     let now = app.clock.now();
     keep(txn, app, claim, facts, &assessments).await?;
-    let due_on = promise::due_on_from(app, now);
+    let due_on = promise::due_on_from(txn, app, now).await?;
     let text =
         Text::made(format!("已受理，承诺 {due_on} 前到账"), format!("Accepted; the money will be there by {due_on}"));
     let change = Change::new(Command::PassChecks, By::SYSTEM, text)

@@ -1,6 +1,7 @@
 //! A claim's promise: the clock rows of its timeline, put to the pure clock of [`crate::promise`].
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use time::Date;
 use utoipa::ToSchema;
@@ -9,10 +10,21 @@ use uuid::Uuid;
 use super::rows::{claim, timeline};
 use super::state::ClaimState;
 use crate::app::App;
-use crate::calendar::Calendar;
+use crate::calendar::{self, Calendar};
 use crate::http::Problem;
 use crate::kernel::clock::{Moment, iso_date};
 use crate::promise::{self, ClockEvent, ClockRow, DoorToDoor, PROMISE_DAYS, PromiseState};
+
+/// The states in which a promise runs or is paused.
+const RUNNING: [ClaimState; 7] = [
+    ClaimState::Accepted,
+    ClaimState::InReview,
+    ClaimState::WaitingForMember,
+    ClaimState::Approved,
+    ClaimState::PartlyApproved,
+    ClaimState::Paying,
+    ClaimState::PayoutFailed,
+];
 
 /// The ten-working-day promise as the member sees it: always both figures.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -43,9 +55,57 @@ pub struct PromiseView {
 }
 
 /// The last day of a promise that starts at `start`.
-#[must_use]
-pub fn due_on_from(_app: &App, start: Moment) -> Date {
-    Calendar::built_in().nth_working_day_after(start.date(), PROMISE_DAYS)
+///
+/// # Errors
+/// Those of the database.
+pub async fn due_on_from(connection: &impl ConnectionTrait, app: &App, start: Moment) -> Result<Date, Problem> {
+    let calendar = app.calendars.current(connection, app.clock.now()).await?;
+    Ok(calendar.nth_working_day_after(start.date(), PROMISE_DAYS))
+}
+
+/// Writes the last day of a claim's promise anew: after a pause, and when a year's list of working days was loaded. While the clock
+/// is paused or stopped the day that was known stays.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refresh_due(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    calendar: &Calendar,
+    claim_id: Uuid,
+) -> Result<(), Problem> {
+    let rows = clock_rows(connection, claim_id).await?;
+    let standing = promise::standing(&rows, calendar, app.clock.now()).map_err(Problem::internal)?;
+    if let Some(due) = standing.and_then(|standing| standing.due) {
+        claim::Entity::update_many()
+            .col_expr(claim::Column::DueOn, Expr::value(due.date()))
+            .filter(claim::Column::Id.eq(claim_id))
+            .exec(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes the last day of every running promise anew; answers how many there are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn refresh_all(connection: &impl ConnectionTrait, app: &App) -> Result<u64, Problem> {
+    let calendar = calendar::read(connection).await?;
+    let running = claim::Entity::find()
+        .select_only()
+        .column(claim::Column::Id)
+        .filter(claim::Column::DueOn.is_not_null())
+        .filter(claim::Column::State.is_in(RUNNING))
+        .into_tuple::<Uuid>()
+        .all(connection)
+        .await?;
+    let mut refreshed = 0;
+    for claim_id in running {
+        refresh_due(connection, app, &calendar, claim_id).await?;
+        refreshed += 1;
+    }
+    Ok(refreshed)
 }
 
 /// The promise of `claim` now; none before acceptance.
@@ -59,8 +119,9 @@ pub async fn of_claim(
 ) -> Result<Option<PromiseView>, Problem> {
     let (Some(submitted), Some(_)) = (claim.submitted_at_ms, claim.accepted_at_ms) else { return Ok(None) };
     let rows = clock_rows(connection, claim.id).await?;
-    let (calendar, now) = (Calendar::built_in(), app.clock.now());
-    let Some(standing) = promise::standing(&rows, calendar, now).map_err(Problem::internal)? else { return Ok(None) };
+    let now = app.clock.now();
+    let calendar = app.calendars.current(connection, now).await?;
+    let Some(standing) = promise::standing(&rows, &calendar, now).map_err(Problem::internal)? else { return Ok(None) };
     let paid = matches!(claim.state, ClaimState::Paid);
     let until = rows.last().filter(|_| paid).map_or(now, |row| row.at);
     Ok(Some(PromiseView {
@@ -72,7 +133,7 @@ pub async fn of_claim(
         provisional: standing.provisional,
         breached_at: standing.breached_at,
         promise_secs: standing.ran_secs,
-        door_to_door: promise::door_to_door(submitted, until, calendar),
+        door_to_door: promise::door_to_door(submitted, until, &calendar),
     }))
 }
 

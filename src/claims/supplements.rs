@@ -13,7 +13,6 @@ use super::rows::supplement::{ActiveModel, Column, Entity, Model, SupplementStat
 use super::rows::{claim, timeline::ActorKind};
 use super::state::Command;
 use crate::app::App;
-use crate::calendar::Calendar;
 use crate::documents::DocumentKind;
 use crate::http::Problem;
 use crate::kernel::clock::{Moment, iso_date};
@@ -90,6 +89,7 @@ pub async fn ask(
     }
     let claim = advance(txn, app, claim, change).await?;
     let now = app.clock.now();
+    let calendar = app.calendars.current(txn, now).await?;
     let row = ActiveModel {
         id: Set(app.ids.next()),
         claim_id: Set(claim.id),
@@ -98,7 +98,7 @@ pub async fn ask(
         answers_sealed: Set(None),
         asked_by: Set(by.id.filter(|_| by.kind == ActorKind::Staff)),
         asked_at_ms: Set(now),
-        term_ends_on: Set(Calendar::built_in().nth_working_day_after(now.date(), TERM_WORKING_DAYS)),
+        term_ends_on: Set(calendar.nth_working_day_after(now.date(), TERM_WORKING_DAYS)),
         answered_at_ms: Set(None),
     };
     Entity::insert(row).exec_without_returning(txn).await?;

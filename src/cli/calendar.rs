@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::app::{App, Seams};
 use crate::calendar::{self, YearList};
+use crate::claims;
 use crate::config::Config;
 
 /// Arguments of `huzhu calendar`.
@@ -33,9 +34,10 @@ pub(super) async fn calendar(config: Config, arguments: Calendar) -> anyhow::Res
     let app = App::build(config, Seams::default()).await?;
     let txn = app.db.begin().await?;
     let changed = calendar::load(&txn, &list, app.clock.now()).await?;
+    let promises = if changed { claims::promise::refresh_all(&txn, &app).await? } else { 0 };
     txn.commit().await?;
     if changed {
-        println!("The working days of {} are loaded.", list.year);
+        println!("The working days of {} are loaded; {promises} running promises were computed anew.", list.year);
     } else {
         println!("The working days of {} were loaded before; nothing changes.", list.year);
     }

@@ -8,6 +8,7 @@ mod coverage;
 mod demo;
 mod documents;
 mod identity;
+mod members;
 mod payouts;
 mod plans;
 mod rim;

@@ -34,7 +34,7 @@ impl Drop for Telemetry {
 /// # Errors
 /// When the filter or the endpoint is not understood.
 pub fn start(log: &Log) -> anyhow::Result<Telemetry> {
-    let filter = EnvFilter::try_new(&log.filter).map_err(|error| anyhow::anyhow!("log.filter: {error}"))?;
+    let filter = filter(&log.filter)?;
     let traces = log.otlp_endpoint.as_deref().map(exporter).transpose()?;
     let trace_layer =
         traces.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("huzhu")));
@@ -46,6 +46,18 @@ pub fn start(log: &Log) -> anyhow::Result<Telemetry> {
         }
     }?;
     Ok(Telemetry { traces })
+}
+
+/// The operator's filter, and what it can't switch on: lines of the framework that repeat what a client sent.
+///
+/// # Errors
+/// When the filter is not understood.
+pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
+    let mut filter = EnvFilter::try_new(text).map_err(|error| anyhow::anyhow!("log.filter: {error}"))?;
+    for target in ["actix_web::types", "actix_http", "actix_server", "h2", "hyper", "hyper_util"] {
+        filter = filter.add_directive(format!("{target}=info").parse()?);
+    }
+    Ok(filter)
 }
 
 fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {

@@ -1,6 +1,7 @@
 //! How much one caller may ask: a budget a minute for each signed-in caller, or for each address before sign-in.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use governor::clock::{Clock as _, DefaultClock};
@@ -10,11 +11,15 @@ use governor::{Quota, RateLimiter};
 
 use super::{Code, Problem};
 
+/// After so many requests, budgets that are full again are forgotten: memory follows the callers of the last minutes.
+const FORGET_EVERY: u64 = 8_192;
+
 /// The budgets of this process.
 #[derive(Debug)]
 pub struct Limits {
     per_minute: NonZeroU32,
     limiter: RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>,
+    taken: AtomicU64,
 }
 
 /// What is left of a budget.
@@ -30,7 +35,7 @@ impl Limits {
     pub fn new(per_minute: u32) -> Self {
         let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware::<StateInformationMiddleware>();
-        Self { per_minute, limiter }
+        Self { per_minute, limiter, taken: AtomicU64::new(0) }
     }
 
     /// Takes one request from the budget of `subject`.
@@ -38,6 +43,9 @@ impl Limits {
     /// # Errors
     /// `too_many_requests` with `Retry-After`.
     pub fn take(&self, subject: &str) -> Result<Left, Problem> {
+        if self.taken.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.forget_idle();
+        }
         match self.limiter.check_key(&subject.to_owned()) {
             Ok(state) => Ok(Left { per_minute: self.per_minute.get(), remaining: state.remaining_burst_capacity() }),
             Err(not_until) => {
@@ -52,7 +60,7 @@ impl Limits {
     }
 
     /// Forgets budgets that are full again, so that memory does not grow with the number of callers ever seen.
-    pub fn forget_idle(&self) {
+    fn forget_idle(&self) {
         self.limiter.retain_recent();
         self.limiter.shrink_to_fit();
     }
@@ -73,5 +81,18 @@ impl Left {
         for (name, value) in self.headers() {
             headers.insert(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_each_callers_own_and_ends() {
+        let limits = Limits::new(2);
+        assert!(limits.take("a").is_ok() && limits.take("a").is_ok());
+        assert_eq!(limits.take("a").unwrap_err().code(), Code::TooManyRequests);
+        assert!(limits.take("b").is_ok());
     }
 }

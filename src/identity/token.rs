@@ -194,6 +194,7 @@ async fn refresh(app: &App, form: &Form) -> Result<TokenSet, Refused> {
         Rotation::Reused(session) => {
             reuse_warning::queue(&txn, app, &session).await?;
             txn.commit().await?;
+            app.job_written.notify_waiters();
             app.identity.ended.add(app, session.id);
             tracing::warn!(session.id = %session.id, "session.ended: a refresh token was in two hands");
             metered::count("refresh_token", "reused");

@@ -1,3 +1,5 @@
-//! Tests that read the OpenAPI document and miss nothing that is in it.
+//! Tests that read the OpenAPI document and miss nothing that is in it, and the canary that reads logs and tables.
 
+mod canary;
+mod objects;
 mod permissions;

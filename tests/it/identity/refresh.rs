@@ -34,7 +34,7 @@ async fn a_token_that_comes_back_after_its_successor_was_used_ends_the_session_a
     bench.refresh(&first, &device).await.oauth(400, "invalid_grant");
     bench.refresh(&third.text("refresh_token"), &device).await.oauth(400, "invalid_grant");
     bench.signed(Method::GET, "/v1/me/sessions", &third.text("access_token")).await.refused(401, "unauthenticated");
-    let warned = "select count(*) from notice where kind = 'sign_in.token_reused' and state = 'queued'";
+    let warned = "select count(*) from notice where kind = 'sign_in_reused' and state = 'queued'";
     assert_eq!(bench.count(warned).await, 1);
     bench.refresh(&first, &device).await.oauth(400, "invalid_grant");
     assert_eq!(bench.count(warned).await, 1, "told once");

@@ -6,5 +6,5 @@ mod guards;
 mod journey;
 mod process;
 mod random;
-mod scene;
+pub mod scene;
 mod statements;

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MINUTES ?= 10
 KILLS ?= 200
 
-.PHONY: help run test lint bench fuzz soak openapi clients deny samples
+.PHONY: help run test lint fuzz soak openapi deny samples
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,10 +27,6 @@ openapi: ## write openapi/huzhu.json from the code
 	cargo run --quiet --locked --bin huzhu -- openapi > openapi/huzhu.json.new
 	mv openapi/huzhu.json.new openapi/huzhu.json
 
-clients: ## generate both clients into .tools/clients and play the journey with them
-	@tests/tools/prepare.sh all
-	@tests/tools/on_demo.sh tests/clients/play.sh
-
 fuzz: ## schemathesis against a demo for MINUTES (10)
 	@tests/tools/prepare.sh all
 	@tests/tools/on_demo.sh tests/fuzz/fuzz.sh $$(( $(MINUTES) * 60 ))
@@ -38,10 +34,6 @@ fuzz: ## schemathesis against a demo for MINUTES (10)
 soak: ## KILLS (200) crashes on each database
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/crash/crash.sh $(KILLS)
-
-bench: ## figures of docs/performance.md, beside their floors (release build)
-	@tests/tools/prepare.sh all
-	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
 deny: ## licences, bans and advisories by cargo-deny (builds it once, some minutes)
 	@tests/tools/prepare.sh deny

@@ -45,7 +45,7 @@ impl From<PlanAssessment> for PlanEstimate {
 ///
 /// 预估赔付：提交前先看每个计划大约赔多少，逐行说明。What each plan would pay for the draft, line by line; nothing is decided by it.
 #[utoipa::path(tag = "member", operation_id = "estimate_claim", params(("claim_id" = Uuid, Path, description = "The claim")),
-    security(("bearer" = ["claim:read"])), responses((status = 200, body = Estimate)))]
+    security(("bearer" = ["claim:read"])), responses((status = 200, body = Estimate), (status = 422, description = "`claim_incomplete`: says what is missing")))]
 #[get("/v1/claims/{claim_id}/estimate")]
 pub(super) async fn estimate_claim(
     app: web::Data<Arc<App>>,

@@ -23,9 +23,9 @@ MEMBER, BANK = "member", "card_bank"
 class Demo:
     """A running demo: where it answers and how its people sign in."""
 
-    def __init__(self):
-        self.url = os.environ["DEMO_URL"]
-        self.dir = Path(os.environ["DEMO_DIR"])
+    def __init__(self, url=None, directory=None):
+        self.url = url or os.environ["DEMO_URL"]
+        self.dir = Path(directory or os.environ["DEMO_DIR"])
         self.credentials = json.loads((self.dir / "demo/credentials.json").read_text(encoding="utf-8"))
         self.http = httpx.Client(base_url=self.url, timeout=30)
 

@@ -45,6 +45,7 @@ case ${1:-all} in
     all)
         debian build-essential postgresql postgresql-contrib python3 python3-venv systemd shellcheck wrk curl libxml2-utils
         python python "$here/requirements.txt"
+        python s3 "$here/../deploy/requirements.txt"
         node
         ;;
     samples)

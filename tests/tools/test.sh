@@ -48,7 +48,6 @@ step "suite on postgresql" suite_on_postgres
 step calendar tests/calendar/compare.sh
 step deploy tests/deploy/check.sh
 step openapi tests/openapi/lint.sh
-step clients tests/tools/on_demo.sh tests/clients/play.sh
 step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 2
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15

@@ -1,0 +1,133 @@
+"""Kills the service (SIGKILL) at random moments of demo traffic, starts it again, lets the traffic finish, and holds what is left
+against what was acknowledged: every claim present and paid once, `huzhu verify` clean. Usage: crash.py sqlite|postgres KILLS
+"""
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from journey import Asker, decide_all, declare, pay_all, wait_until_paid  # noqa: E402
+from people import Demo  # noqa: E402
+
+
+class Service:
+    """`huzhu run --demo` on one folder and one port, started again after each kill."""
+
+    def __init__(self, binary, directory, database):
+        self.binary, self.directory, self.log = binary, directory, open(Path(directory) / "service.log", "ab")
+        port, metrics = free_ports(2)
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = {
+            **os.environ, "HUZHU_DATA_DIR": f"{directory}/data", "HUZHU_HTTP__LISTEN": f"127.0.0.1:{port}",
+            "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics}", "HUZHU_LIMITS__REQUESTS_PER_MINUTE": "1000000",
+            "HUZHU_SIGN_IN__OTP_PER_SOURCE_PER_HOUR": "100000", "HUZHU_JOBS__LEASE_SECS": "5",
+        }
+        if database:
+            self.environment["HUZHU_DATABASE__URL"] = database
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([self.binary, "run", "--demo"], env=self.environment, stdout=self.log, stderr=self.log)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            assert self.process.poll() is None, f"it did not start: {self.directory}/service.log"
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("it was not ready in 60 s")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0, "it did not stop well"
+
+    def verify(self):
+        return subprocess.run([self.binary, "verify"], env=self.environment).returncode
+
+
+def free_ports(count):
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def traffic(demo, number, stopping, acknowledged, troubles):
+    """One member who declares stay after stay until told to stop."""
+    member, claims = Asker(demo, "member", number), 0
+    try:
+        while not stopping.is_set() and claims < 80:
+            claims += 1
+            acknowledged.append((member, declare(member, claims)))
+    except Exception as trouble:  # noqa: BLE001 - reported by the main thread
+        troubles.append(trouble)
+
+
+def office(demo, stopping, troubles):
+    """The reviewers, the maker and the checker, again and again."""
+    reviewers = [Asker(demo, "reviewer", number) for number in range(3)]
+    maker, checker = Asker(demo, "payout_maker"), Asker(demo, "payout_checker")
+    try:
+        while not stopping.is_set():
+            for reviewer in reviewers:
+                decide_all(reviewer)
+            pay_all(maker, checker)
+            time.sleep(0.5)
+    except Exception as trouble:  # noqa: BLE001 - reported by the main thread
+        troubles.append(trouble)
+
+
+def main(kind, kills):
+    seed = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(2**32)))
+    chance, directory = random.Random(seed), tempfile.mkdtemp(prefix="huzhu-crash.")
+    print(f"{kind}: {kills} kills, CRASH_SEED={seed}", flush=True)
+    service = Service(os.environ["DEMO_BINARY"], directory, os.environ["HUZHU_TEST_PG_URL"] if kind == "postgres" else None)
+    service.start()
+    demo = Demo(service.url, Path(directory) / "data")
+    members_stop, office_stop, acknowledged, troubles = threading.Event(), threading.Event(), [], []
+    members = [threading.Thread(target=traffic, args=(demo, number, members_stop, acknowledged, troubles)) for number in range(3)]
+    staff = threading.Thread(target=office, args=(demo, office_stop, troubles))
+    for thread in [*members, staff]:
+        thread.start()
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.5, 4.0))
+        service.kill()
+        service.start()
+    members_stop.set()
+    for thread in members:
+        thread.join()
+    try:
+        for member, claim in acknowledged:
+            wait_until_paid(member, claim)
+            payouts = member.ask("GET", f"/v1/claims/{claim}/payouts").json()["items"]
+            assert len(payouts) == 1, f"{claim}: {payouts}"
+    finally:
+        office_stop.set()
+        staff.join()
+        service.stop()
+    assert not troubles, troubles
+    assert acknowledged, "no claim came through: nothing was tested"
+    assert service.verify() == 0, f"verify found something: {directory}"
+    shutil.rmtree(directory)
+    print(f"{kind}: {len(acknowledged)} claims acknowledged, each paid once; verify is clean")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,154 @@
+"""One claim from the phone to the card, over public HTTP, by somebody who does not give up: every request is sent again, under the
+same key, until it is answered. The crash test and the load generator play it.
+"""
+
+import hashlib
+import secrets
+import time
+import uuid
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+DONE = {"paid"}
+
+
+class Gone(Exception):
+    """The service did not come back in time."""
+
+
+class Asker:
+    """Somebody signed in: sends a request until it is answered, and signs in again when the token has ended."""
+
+    def __init__(self, demo, role, number=0, patience_secs=90):
+        self.demo, self.role, self.number, self.patience = demo, role, number, patience_secs
+        self.bearer = None
+
+    def ask(self, method, path, *, json=None, content=None, key=None, version=None, headers=None, good=(200, 201, 202, 204)):
+        """The answer, whose status is one of `good`; anything else but a passing failure is an error."""
+        headers = dict(headers or {})
+        if key:
+            headers["Idempotency-Key"] = key
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        until = time.monotonic() + self.patience
+        while time.monotonic() < until:
+            try:
+                self.bearer = self.bearer or self.demo.token(self.role, self.number)
+                answer = self.demo.http.request(method, path, json=json, content=content, headers={**headers, "Authorization": f"Bearer {self.bearer}"})
+            except (httpx.TransportError, AssertionError):
+                time.sleep(0.2)
+                continue
+            if answer.status_code in good:
+                return answer
+            if answer.status_code == 401:
+                self.bearer = None
+            elif answer.status_code not in (429, 500, 502, 503):
+                raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
+            time.sleep(0.2)
+        raise Gone(f"{method} {path} was not answered in {self.patience} s")
+
+
+def uuid7():
+    """RFC 9562, version 7."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 7 << 76
+    return str(uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62))
+
+
+def stay(number):
+    """A stay of three days that no other number shares, 2,000 yuan of self-pay one above the deductible's first step."""
+    first = date.today() - timedelta(days=20 + 4 * number)
+    last = first + timedelta(days=3)
+    return {
+        "event": "hospital_stay",
+        "starts_on": first.isoformat(),
+        "ends_on": last.isoformat(),
+        "hospital_name": "样本市第一医院",
+        "hospital_grade": 3,
+        "diagnosis_class": "general",
+        "settlement_serial": f"1101{uuid.uuid4().hex[:16]}",
+        "settlements": [{"starts_on": first.isoformat(), "ends_on": last.isoformat(), "self_pay_one_fen": 330_000}],
+    }
+
+
+def declare(member, number, photos=("settlement-sheet.jpg", "id-card-specimen.jpg")):
+    """Begins, photographs and submits; answers the claim's id once the submission is acknowledged."""
+    claim_id = uuid7()
+    member.ask("POST", "/v1/claims", json={"id": claim_id, "declaration": stay(number)}, key=uuid7())
+    for kind, photo in zip(("settlement_sheet", "id_card"), photos):
+        upload(member, claim_id, kind, (SAMPLES / photo).read_bytes())
+    wait_until_clean(member, claim_id)
+    claim = member.ask("GET", f"/v1/claims/{claim_id}").json()
+    if claim["state"] == "draft":
+        member.ask("POST", f"/v1/claims/{claim_id}/submit", key=uuid7(), version=claim["version"], good=(200, 409, 412))
+    return claim_id
+
+
+def upload(member, claim_id, kind, photo):
+    announced = member.ask(
+        "POST", f"/v1/claims/{claim_id}/documents", key=uuid7(),
+        json={"kind": kind, "size_bytes": len(photo), "sha256": hashlib.sha256(photo).hexdigest()},
+    ).json()
+    path = announced.get("upload_url")
+    while path:
+        tus = {"Tus-Resumable": "1.0.0"}
+        head = member.ask("HEAD", path, headers=tus, good=(200, 204, 404, 410))
+        offset = int(head.headers.get("Upload-Offset", len(photo)))
+        if offset >= len(photo):
+            return
+        sent = {**tus, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        # 423: the server still holds the broken-off request; 409: it took more than we heard of
+        member.ask("PATCH", path, content=photo[offset:], headers=sent, good=(200, 204, 404, 409, 410, 423))
+
+
+def wait_until_clean(member, claim_id, secs=120):
+    until = time.monotonic() + secs
+    while time.monotonic() < until:
+        states = {document["state"] for document in member.ask("GET", f"/v1/claims/{claim_id}/documents").json()["items"]}
+        if states == {"clean"}:
+            return
+        assert not states & {"rejected", "expired"}, states
+        time.sleep(0.3)
+    raise Gone(f"the documents of {claim_id} were not checked in {secs} s: {states}")
+
+
+def decide_all(reviewer):
+    """Takes and approves whatever waits; answers how many."""
+    decided = 0
+    for item in reviewer.ask("GET", "/v1/reviews").json()["items"]:
+        path = f"/v1/reviews/{item['claim_id']}"
+        seen = reviewer.ask("GET", path, good=(200, 404))
+        if seen.status_code != 200:
+            continue
+        claim = seen.json()["claim"]
+        if claim["state"] == "accepted":
+            taken = reviewer.ask("POST", f"{path}/take", key=uuid7(), version=claim["version"], good=(200, 409, 412))
+            if taken.status_code != 200:
+                continue
+            claim = reviewer.ask("GET", path).json()["claim"]
+        if claim["state"] == "in_review":
+            decision = {"outcome": "approved", "reason_code": "as_assessed"}
+            done = reviewer.ask("POST", f"{path}/decide", key=uuid7(), version=claim["version"], json=decision, good=(200, 409, 412, 422))
+            decided += done.status_code == 200
+    return decided
+
+
+def pay_all(maker, checker):
+    """Prepares a batch of what is owed and releases every prepared one."""
+    maker.ask("POST", "/v1/payout-batches", key=uuid7(), json={}, good=(200, 201, 409))
+    for batch in checker.ask("GET", "/v1/payout-batches?state=prepared").json()["items"]:
+        path = f"/v1/payout-batches/{batch['id']}/release"
+        checker.ask("POST", path, key=uuid7(), version=batch["version"], json={"sha256": batch["sha256"]}, good=(200, 409, 412))
+
+
+def wait_until_paid(member, claim_id, secs=120):
+    until = time.monotonic() + secs
+    while time.monotonic() < until:
+        state = member.ask("GET", f"/v1/claims/{claim_id}").json()["state"]
+        if state in DONE:
+            return
+        time.sleep(0.3)
+    raise Gone(f"claim {claim_id} was not paid in {secs} s; it is {state}")

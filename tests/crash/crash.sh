@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The crash test on each database. Usage: tests/tools/with_postgres.sh tests/crash/crash.sh [KILLS]
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 DEMO_BINARY=$(tests/tools/binary.sh) || exit 1
 export DEMO_BINARY PYTHONDONTWRITEBYTECODE=1
 passed=0 failed=0

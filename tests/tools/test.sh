@@ -2,7 +2,7 @@
 # `make test`: every check there is, each timed, on SQLite and on PostgreSQL. Goes on after a failure and fails at the end.
 # Owns the order and the summary; each step is a script or a cargo command that can be run alone. Logs: .tools/logs/.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 tools=${TOOLS_DIR:-$PWD/.tools}
 logs=$tools/logs
 mkdir -p "$logs"

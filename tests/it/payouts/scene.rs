@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use huzhu::bank_sim::faults::Fault;
 use huzhu::bank_sim::ledger::{Bank, Payment};
-use huzhu::claims::advance::{self, By};
+use huzhu::claims::advance::{self, By, Change};
 use huzhu::claims::rows::{claim, decision};
-use huzhu::claims::state::ClaimState;
+use huzhu::claims::state::{ClaimState, Command};
 use huzhu::config;
 use huzhu::kernel::clock::{ManualClock, Moment};
 use huzhu::kernel::money::Fen;
@@ -18,6 +18,7 @@ use huzhu::organisations::Level;
 use huzhu::payouts::{self, NewPayout};
 use huzhu::plans::rows::plan;
 use huzhu::{bank_sim, recon};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use uuid::Uuid;
@@ -141,7 +142,7 @@ impl Scene {
             id: Set(claim_id),
             member_id: Set(member.id),
             origin: Set(claim::Origin::MemberApp),
-            state: Set(ClaimState::Approved),
+            state: Set(ClaimState::Checking),
             version: Set(1),
             declaration_sealed: Set(app.sealer.seal(Field::ClaimFacts, "{}").unwrap()),
             event_lookup: Set(Some(claim_id.as_bytes().to_vec())),
@@ -153,12 +154,18 @@ impl Scene {
             created_at_ms: Set(now),
             updated_at_ms: Set(now),
             submitted_at_ms: Set(Some(now)),
-            accepted_at_ms: Set(Some(now)),
+            accepted_at_ms: Set(None),
             due_on: Set(None),
         };
         let claim = claim::Entity::insert(row).exec_with_returning(&txn).await.unwrap();
-        let text = Text::fixed("已批准", "Approved");
-        advance::record_start(&txn, &claim, By::SYSTEM, text).await.unwrap();
+        let text = || Text::fixed("测试", "Test");
+        advance::record_start(&txn, &claim, By::SYSTEM, text()).await.unwrap();
+        // Accepted first, so that its promise clock has started and a payment can stop it.
+        let accept = Change::new(Command::PassChecks, By::SYSTEM, text());
+        let accept = accept.set(claim::Column::AcceptedAtMs, Expr::value(now));
+        let claim = advance::advance(&txn, app, &claim, accept).await.unwrap();
+        let approve = Change::new(Command::ApproveStraight, By::SYSTEM, text());
+        advance::advance(&txn, app, &claim, approve).await.unwrap();
         let total: i64 = parts.iter().sum();
         let row = decision::ActiveModel {
             id: Set(decision_id),

@@ -214,7 +214,7 @@ mod tests {
     const ALLOWED: &[(&str, &str, &str)] = &[
         ("-", "start", "draft"),
         ("draft", "submit", "checking"),
-        ("draft", "withdraw", "withdrawn"),
+        ("draft", "withdraw", "withdrawn stop?"),
         ("checking", "pass_checks", "accepted start"),
         ("checking", "refuse_by_checks", "rejected"),
         ("checking", "ask", "waiting_for_member pause?"),

@@ -63,6 +63,6 @@ async fn the_staff_sign_in_with_what_the_file_says() {
 async fn production_refuses_the_city() {
     let test = TestApp::with(|config| config.environment = Environment::Production).await;
     assert!(seed(&test.app).await.unwrap_err().to_string().contains("production"));
-    assert_eq!(test.count("select count(*) from plan").await, 0);
+    assert_eq!(test.count("select count(*) from member").await, 2, "only the people of the test's own city");
     test.stop().await;
 }

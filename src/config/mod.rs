@@ -141,6 +141,8 @@ pub struct SignIn {
     pub access_token_secs: i64,
     /// One-time passwords that one source address may ask in an hour. Default 60.
     pub otp_per_source_per_hour: u32,
+    /// One-time passwords that one phone number may ask in a minute, 1 to 3. Default 1.
+    pub otp_per_number_per_minute: u32,
 }
 
 impl Default for Config {
@@ -200,7 +202,7 @@ impl Default for Limits {
 
 impl Default for SignIn {
     fn default() -> Self {
-        Self { access_token_secs: 600, otp_per_source_per_hour: 60 }
+        Self { access_token_secs: 600, otp_per_source_per_hour: 60, otp_per_number_per_minute: 1 }
     }
 }
 
@@ -251,6 +253,9 @@ impl Config {
     fn checked(self) -> Result<Self, ConfigError> {
         if !(60..=600).contains(&self.sign_in.access_token_secs) {
             return Err(ConfigError::Refused("sign_in.access_token_secs is 60 to 600".to_owned()));
+        }
+        if !(1..=3).contains(&self.sign_in.otp_per_number_per_minute) {
+            return Err(ConfigError::Refused("sign_in.otp_per_number_per_minute is 1 to 3".to_owned()));
         }
         if self.jobs.workers == 0 || self.jobs.lease_secs < 5 || self.database.max_connections < 2 {
             return Err(ConfigError::Refused(

@@ -8,6 +8,7 @@ mod city;
 mod credentials;
 mod issue;
 mod names;
+pub mod play;
 mod seed;
 
 pub use credentials::{Credentials, DemoClient, DemoMember, DemoStaff};

@@ -70,6 +70,7 @@ pub async fn ask_sign_in_code(source: Source, app: web::Data<Arc<App>>, body: Bo
             source: &source.0,
             member: people::member_by_phone(&txn, &app, &phone).await?,
             per_source_per_hour: i32::try_from(app.config.sign_in.otp_per_source_per_hour).unwrap_or(i32::MAX),
+            per_number_per_minute: i32::try_from(app.config.sign_in.otp_per_number_per_minute).unwrap_or(1),
         },
     )
     .await?;

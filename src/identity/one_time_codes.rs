@@ -25,8 +25,7 @@ pub const MAX_TRIES: i32 = 5;
 /// How soon the same number may ask again.
 pub const RESEND_AFTER_SECS: i64 = 60;
 
-const PER_NUMBER: [Budget; 3] = [
-    Budget { name: "otp-number-minute", tries: 1, window_secs: RESEND_AFTER_SECS },
+const PER_NUMBER: [Budget; 2] = [
     Budget { name: "otp-number-hour", tries: 5, window_secs: 3_600 },
     Budget { name: "otp-number-day", tries: 10, window_secs: 86_400 },
 ];
@@ -43,6 +42,8 @@ pub struct Request<'a> {
     pub member: Option<(Uuid, Language)>,
     /// How many codes this source may ask for in an hour.
     pub per_source_per_hour: i32,
+    /// How many codes this number may ask for in a minute.
+    pub per_number_per_minute: i32,
 }
 
 /// Writes a challenge and its message. `Err` holds the moment from which the number or the source may ask again; the caller then
@@ -59,7 +60,8 @@ pub async fn ask(
     if let Err(until) = per_source.spend(txn, app, request.source).await? {
         return Ok(Err(until));
     }
-    for budget in PER_NUMBER {
+    let per_minute = Budget { name: "otp-number-minute", tries: request.per_number_per_minute, window_secs: RESEND_AFTER_SECS };
+    for budget in std::iter::once(per_minute).chain(PER_NUMBER) {
         if let Err(until) = budget.spend(txn, app, request.phone).await? {
             return Ok(Err(until));
         }

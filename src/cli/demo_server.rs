@@ -30,7 +30,8 @@ pub(super) async fn answers(url: &str) -> bool {
 impl OwnServer {
     /// Starts it and waits until it is ready.
     pub(super) async fn start() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("huzhu-demo-{}", hex::encode(SystemChance.bytes::<8>())));
+        let folder = std::env::temp_dir()
+            .join(format!("huzhu-demo-{}", hex::encode((&SystemChance as &dyn Chance).bytes::<8>())));
         std::fs::create_dir(&folder)?;
         let (listen, metrics) = (free_address()?, free_address()?);
         let mut command = Command::new(std::env::current_exe()?);

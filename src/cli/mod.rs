@@ -10,6 +10,8 @@ use crate::config::Config;
 mod bank_sim;
 mod calendar;
 mod client;
+mod demo;
+mod demo_server;
 mod doctor;
 mod jobs;
 mod keys;
@@ -45,6 +47,8 @@ enum Verb {
     Work,
     /// Brings the tables to this version.
     Migrate,
+    /// Plays a whole claim over public HTTP, from the phone to the card.
+    Demo(demo::Demo),
     /// Looks at configuration, database, bucket, clock and keys, and says how to mend each.
     Doctor,
     /// Proves that what is kept agrees with itself.
@@ -104,6 +108,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Serve => run::serve(config()?).await,
         Verb::Work => run::work(config()?).await,
         Verb::Migrate => migrate::migrate(config()?).await,
+        Verb::Demo(verb) => demo::demo(config()?, verb).await,
         Verb::Doctor => doctor::doctor(config()?).await,
         Verb::Verify(verb) => verify::verify(config()?, verb).await,
         Verb::Openapi => openapi::print(),

@@ -41,6 +41,11 @@ pub(super) async fn work(config: Config) -> anyhow::Result<ExitCode> {
 
 async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -> anyhow::Result<ExitCode> {
     config.demo = demo;
+    if demo {
+        // One machine plays every person: more codes than real people ask for.
+        config.sign_in.otp_per_number_per_minute = 3;
+        config.sign_in.otp_per_source_per_hour = 10_000;
+    }
     let telemetry = telemetry::start(&config.log)?;
     // It lives as long as this process: its standard input is ours to hold.
     let bank = if demo { start_demo_bank(&mut config).await? } else { None };
@@ -49,7 +54,8 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
         seed_demo(&app).await?;
     }
     if api && worker && app.config.storage.kind == StorageKind::Embedded {
-        // The only process of its data: whoever held an upload before is dead.
+        // The only process of its data: whoever held a job or an upload before is dead.
+        jobs::release_all(&app).await?;
         documents::release_uploads(&app).await?;
     }
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
@@ -58,6 +64,9 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     let stop = CancellationToken::new();
     let workers = worker.then(|| tokio::spawn(jobs::run(app.clone(), work::registry(), stop.clone())));
     let api = if api { Some(start_api(&app)?) } else { None };
+    if api.is_some() {
+        say_where_to_look(&app);
+    }
     wait_for_signal().await?;
     tracing::info!("stopping: no new requests and jobs; those that run may end");
     stop.cancel();
@@ -74,6 +83,24 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     drop(bank);
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a person who started it wants to know next.
+fn say_where_to_look(app: &App) {
+    let (config, url) = (&app.config, app.config.public_url());
+    println!(
+        "Huzhu answers at {url}\n  API, to browse   {url}/docs/index.html\n  metrics          http://{}/metrics",
+        config.http.metrics_listen
+    );
+    if config.demo {
+        println!("  credentials      {}", demo::Credentials::path(&config.data_dir).display());
+        println!("  a whole claim    huzhu demo     (from the source: cargo run -- demo)");
+    } else {
+        println!("  first account    huzhu staff add --help");
+    }
+    if config.bank.is_none() {
+        println!("  no bank is configured: dispatch is off, approved payouts wait (huzhu doctor)");
+    }
 }
 
 /// Starts a bank that only plays one, unless a bank is configured.

@@ -60,7 +60,8 @@ pub async fn ask(
     if let Err(until) = per_source.spend(txn, app, request.source).await? {
         return Ok(Err(until));
     }
-    let per_minute = Budget { name: "otp-number-minute", tries: request.per_number_per_minute, window_secs: RESEND_AFTER_SECS };
+    let per_minute =
+        Budget { name: "otp-number-minute", tries: request.per_number_per_minute, window_secs: RESEND_AFTER_SECS };
     for budget in std::iter::once(per_minute).chain(PER_NUMBER) {
         if let Err(until) = budget.spend(txn, app, request.phone).await? {
             return Ok(Err(until));

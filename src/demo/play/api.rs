@@ -97,7 +97,8 @@ impl Api {
                 }
                 Ok(got) => return Ok(got),
                 Err(error) => {
-                    silence = Some(anyhow::Error::from(error.without_url()).context(format!("{} {}", ask.method, ask.url)));
+                    silence =
+                        Some(anyhow::Error::from(error.without_url()).context(format!("{} {}", ask.method, ask.url)));
                     pause(PAUSE).await;
                 }
             }

@@ -35,16 +35,30 @@ pub(super) async fn end_of_day(stage: &Stage, played: &[Played]) -> anyhow::Resu
     let (ledger, statement) = (positions.number("/items/0/ledger_fen")?, positions.number("/items/0/statement_fen")?);
     let (seq, day) = (closed.get("seq").and_then(Value::as_i64), closed.get("business_date").and_then(Value::as_str));
     let open = breaks.list("/items").len();
-    stage.teller.step(0, since, Told {
-        actor: "bank",
-        scene: "settle",
-        text: Text::made(
-            format!("{} 日终：第 {} 号对账单入账，{} 笔赔付已核销，未决差异 {open} 项", day.unwrap_or_default(), seq.unwrap_or(0), played.len()),
-            format!("End of day {}: statement {} is taken, {} payouts settled, {open} open breaks", day.unwrap_or_default(), seq.unwrap_or(0), played.len()),
-        ),
-        more: vec![format!("账面 books {} 元 · 对账单 statement {} 元", yuan(ledger), yuan(statement))],
-        data: json!({"statement_seq": seq, "ledger_fen": ledger, "statement_fen": statement, "open_breaks": open}),
-    });
+    stage.teller.step(
+        0,
+        since,
+        Told {
+            actor: "bank",
+            scene: "settle",
+            text: Text::made(
+                format!(
+                    "{} 日终：第 {} 号对账单入账，{} 笔赔付已核销，未决差异 {open} 项",
+                    day.unwrap_or_default(),
+                    seq.unwrap_or(0),
+                    played.len()
+                ),
+                format!(
+                    "End of day {}: statement {} is taken, {} payouts settled, {open} open breaks",
+                    day.unwrap_or_default(),
+                    seq.unwrap_or(0),
+                    played.len()
+                ),
+            ),
+            more: vec![format!("账面 books {} 元 · 对账单 statement {} 元", yuan(ledger), yuan(statement))],
+            data: json!({"statement_seq": seq, "ledger_fen": ledger, "statement_fen": statement, "open_breaks": open}),
+        },
+    );
     anyhow::ensure!(open == 0, "the bank and the books disagree: {}", breaks.body);
     Ok(())
 }

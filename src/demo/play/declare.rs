@@ -37,16 +37,24 @@ pub(super) async fn sign_in(stage: &Stage, number: u32) -> anyhow::Result<Member
         let claimed = claimed_days(stage, &mut person).await?;
         let Some(days) = stage.facts.days(since.date(), &claimed) else { continue };
         let me = person.get(stage, "/v1/me").await?;
-        stage.teller.step(number, since, Told {
-            actor: "member",
-            scene: "sign_in",
-            text: Text::made(
-                format!("{} 用短信验证码登录（{}）", me.maybe("/name"), me.maybe("/unit")),
-                format!("{} signs in with a code by SMS ({})", me.maybe("/phone"), "the code is read from the demo's outbox"),
-            ),
-            more: Vec::new(),
-            data: json!({"member_id": me.maybe("/id"), "phone": phone}),
-        });
+        stage.teller.step(
+            number,
+            since,
+            Told {
+                actor: "member",
+                scene: "sign_in",
+                text: Text::made(
+                    format!("{} 用短信验证码登录（{}）", me.maybe("/name"), me.maybe("/unit")),
+                    format!(
+                        "{} signs in with a code by SMS ({})",
+                        me.maybe("/phone"),
+                        "the code is read from the demo's outbox"
+                    ),
+                ),
+                more: Vec::new(),
+                data: json!({"member_id": me.maybe("/id"), "phone": phone}),
+            },
+        );
         let declaration = stage.facts.declaration(days, stage.seams.chance.as_ref());
         return Ok(Member { phone, person, days, declaration });
     }
@@ -71,21 +79,29 @@ pub(super) async fn declare(stage: &Stage, number: u32, member: &mut Member) -> 
     let claim_id = stage.ids.next();
     let (first, last) = member.days;
     // The member has typed only the event so far.
-    let begun = json!({"id": claim_id, "declaration": {"event": stage.facts.event.kind, "starts_on": iso_date::text(first)}});
+    let begun =
+        json!({"id": claim_id, "declaration": {"event": stage.facts.event.kind, "starts_on": iso_date::text(first)}});
     let ask = Ask::new(Method::POST, "/v1/claims").header("idempotency-key", stage.ids.next().to_string()).json(&begun);
     let made = member.person.send(stage, ask.clone()).await?.expect_status("beginning a claim", &[200, 201])?;
     let again = member.person.send(stage, ask).await?.expect_status("beginning it again", &[200, 201])?;
     anyhow::ensure!(made.maybe("/id") == again.maybe("/id"), "sending a claim again made another claim");
-    stage.teller.step(number, since, Told {
-        actor: "member",
-        scene: "declare",
-        text: Text::made(
-            format!("新建申报：{}，{first} 至 {last}；重复发送仍是同一笔", stage.facts.event.hospital_name.as_deref().unwrap_or("住院")),
-            format!("Begins a claim for {first} to {last}; sent twice, it is one claim"),
-        ),
-        more: vec![format!("编号 id {claim_id} · {}", made.text("/state_title/zh")?)],
-        data: json!({"claim_id": claim_id, "state": made.maybe("/state"), "version": made.number("/version")?}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "member",
+            scene: "declare",
+            text: Text::made(
+                format!(
+                    "新建申报：{}，{first} 至 {last}；重复发送仍是同一笔",
+                    stage.facts.event.hospital_name.as_deref().unwrap_or("住院")
+                ),
+                format!("Begins a claim for {first} to {last}; sent twice, it is one claim"),
+            ),
+            more: vec![format!("编号 id {claim_id} · {}", made.text("/state_title/zh")?)],
+            data: json!({"claim_id": claim_id, "state": made.maybe("/state"), "version": made.number("/version")?}),
+        },
+    );
     Ok(claim_id)
 }
 
@@ -120,13 +136,20 @@ pub(super) async fn resume_elsewhere(
             _ => anyhow::bail!("saving the draft: {}", got.trouble()),
         }
     };
-    stage.teller.step(number, since, Told {
-        actor: "member",
-        scene: "resume",
-        text: Text::fixed("换一台设备登录，接着填写并保存草稿", "Signs in on another device, goes on with the draft and saves it"),
-        more: vec![format!("自付一 self-pay one {} 元", yuan(stage.facts.amounts.self_pay_one_fen))],
-        data: json!({"claim_id": claim_id, "version": saved.number("/version")?}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "member",
+            scene: "resume",
+            text: Text::fixed(
+                "换一台设备登录，接着填写并保存草稿",
+                "Signs in on another device, goes on with the draft and saves it",
+            ),
+            more: vec![format!("自付一 self-pay one {} 元", yuan(stage.facts.amounts.self_pay_one_fen))],
+            data: json!({"claim_id": claim_id, "version": saved.number("/version")?}),
+        },
+    );
     Ok(second)
 }
 
@@ -141,13 +164,17 @@ pub(super) async fn estimate(stage: &Stage, number: u32, person: &mut Person, cl
     let got = person.get(stage, &format!("/v1/claims/{claim_id}/estimate")).await?;
     let total = yuan(got.number("/total_fen")?);
     let more = got.list("/plans").iter().map(plan_line).collect();
-    stage.teller.step(number, since, Told {
-        actor: "member",
-        scene: "estimate",
-        text: Text::made(format!("提交前预估：{total} 元"), format!("Estimate before submission: {total} yuan")),
-        more,
-        data: json!({"claim_id": claim_id, "total_fen": got.number("/total_fen")?}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "member",
+            scene: "estimate",
+            text: Text::made(format!("提交前预估：{total} 元"), format!("Estimate before submission: {total} yuan")),
+            more,
+            data: json!({"claim_id": claim_id, "total_fen": got.number("/total_fen")?}),
+        },
+    );
     Ok(())
 }
 

@@ -61,7 +61,9 @@ impl Facts {
     pub(super) fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         let text = match path {
             None => OWN.to_owned(),
-            Some(path) => std::fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?,
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?
+            }
         };
         let mut facts: Self = serde_json::from_str(&text).map_err(|error| anyhow::anyhow!("the facts: {error}"))?;
         facts.own = path.is_none();

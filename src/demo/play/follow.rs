@@ -24,16 +24,20 @@ pub(super) async fn explanation(stage: &Stage, number: u32, person: &mut Person,
         }
     }
     let granted = got.number("/decision/granted_fen")?;
-    stage.teller.step(number, since, Told {
-        actor: "member",
-        scene: "explanation",
-        text: Text::made(
-            format!("查看赔付说明：共 {} 元", yuan(granted)),
-            format!("Reads line by line why it is {} yuan", yuan(granted)),
-        ),
-        more,
-        data: json!({"claim_id": claim_id, "granted_fen": granted}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "member",
+            scene: "explanation",
+            text: Text::made(
+                format!("查看赔付说明：共 {} 元", yuan(granted)),
+                format!("Reads line by line why it is {} yuan", yuan(granted)),
+            ),
+            more,
+            data: json!({"claim_id": claim_id, "granted_fen": granted}),
+        },
+    );
     Ok(())
 }
 
@@ -48,16 +52,20 @@ pub(super) async fn paid(stage: &Stage, number: u32, person: &mut Person, claim_
     person.wait_for(stage, &format!("/v1/claims/{claim_id}"), "the bank's success", done).await?;
     let payouts = person.get(stage, &format!("/v1/claims/{claim_id}/payouts")).await?;
     let amount = payouts.number("/items/0/amount_fen")?;
-    stage.teller.step(number, since, Told {
-        actor: "bank",
-        scene: "paid",
-        text: Text::made(
-            format!("已汇入互助服务卡 {}：{} 元", payouts.maybe("/items/0/card"), yuan(amount)),
-            format!("{} yuan are on the service card {}", yuan(amount), payouts.maybe("/items/0/card")),
-        ),
-        more: Vec::new(),
-        data: json!({"claim_id": claim_id, "amount_fen": amount}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "bank",
+            scene: "paid",
+            text: Text::made(
+                format!("已汇入互助服务卡 {}：{} 元", payouts.maybe("/items/0/card"), yuan(amount)),
+                format!("{} yuan are on the service card {}", yuan(amount), payouts.maybe("/items/0/card")),
+            ),
+            more: Vec::new(),
+            data: json!({"claim_id": claim_id, "amount_fen": amount}),
+        },
+    );
     Ok(())
 }
 

@@ -86,12 +86,12 @@ pub async fn play(options: &Options, teller: Arc<Teller>) -> anyhow::Result<u32>
         seams,
     };
     let paid = AtomicU32::new(0);
-    let stage = &stage;
+    let (stage, counted) = (&stage, &paid);
     let played: Vec<Option<claim::Played>> = futures_util::stream::iter(1..=options.times)
-        .map(|number| async {
+        .map(|number| async move {
             match claim::one(stage, number).await {
                 Ok(played) => {
-                    paid.fetch_add(1, Ordering::Relaxed);
+                    counted.fetch_add(1, Ordering::Relaxed);
                     Some(played)
                 }
                 Err(error) => {

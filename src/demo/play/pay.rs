@@ -67,15 +67,19 @@ async fn release(stage: &Stage, number: u32, claim_id: Uuid, batch_id: &str) -> 
         checker.send(stage, ask).await?.expect_status("releasing a batch", &[200, 409, 412])?;
         batch = checker.get(stage, &path).await?;
     }
-    stage.teller.step(number, since, Told {
-        actor: "checker",
-        scene: "release",
-        text: Text::fixed(
-            "另一人核对摘要后放行，款项发往银行",
-            "Somebody else signs the hash and releases it; it goes to the bank",
-        ),
-        more: Vec::new(),
-        data: json!({"claim_id": claim_id, "batch_id": batch_id, "state": batch.maybe("/batch/state")}),
-    });
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "checker",
+            scene: "release",
+            text: Text::fixed(
+                "另一人核对摘要后放行，款项发往银行",
+                "Somebody else signs the hash and releases it; it goes to the bank",
+            ),
+            more: Vec::new(),
+            data: json!({"claim_id": claim_id, "batch_id": batch_id, "state": batch.maybe("/batch/state")}),
+        },
+    );
     Ok(())
 }

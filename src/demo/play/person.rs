@@ -99,7 +99,11 @@ impl Person {
                 return Ok(found);
             }
             let waited = stage.seams.clock.now().as_secs() - began.as_secs();
-            anyhow::ensure!(waited < limit_secs, "{what}: not within {limit_secs} s; last seen: {}", got.maybe("/state"));
+            anyhow::ensure!(
+                waited < limit_secs,
+                "{what}: not within {limit_secs} s; last seen: {}",
+                got.maybe("/state")
+            );
             pause(Duration::from_millis(200)).await;
         }
     }
@@ -160,7 +164,8 @@ fn secret(stage: &Stage) -> String {
 impl Office {
     /// Signs in with a code that was not used before; the next one is waited for when it must be.
     async fn sign_in(&mut self, stage: &Stage, login: &str) -> anyhow::Result<String> {
-        let person = stage.credentials.staff(login).ok_or_else(|| anyhow::anyhow!("there is no {login} in the city"))?;
+        let person =
+            stage.credentials.staff(login).ok_or_else(|| anyhow::anyhow!("there is no {login} in the city"))?;
         for _ in 0..4 {
             let step = self.unused_step(stage, login).await;
             self.used_steps.insert(login.to_owned(), step);
@@ -215,7 +220,8 @@ async fn bank_token(stage: &Stage) -> anyhow::Result<String> {
         let header = json!({"alg": "EdDSA", "typ": "client-authentication+jwt", "kid": client.kid});
         let message = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
         let assertion = format!("{message}.{}", B64.encode(key.sign(message.as_bytes()).to_bytes()));
-        let mut ask = Ask::new(Method::POST, "/v1/oauth/token").header("content-type", "application/x-www-form-urlencoded");
+        let mut ask =
+            Ask::new(Method::POST, "/v1/oauth/token").header("content-type", "application/x-www-form-urlencoded");
         // The characters of both values need no escape but the colons.
         ask.body = format!(
             "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\

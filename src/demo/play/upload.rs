@@ -38,17 +38,25 @@ pub(super) async fn send(
         _ => Ok(None),
     };
     let document = person.wait_for(stage, &format!("/v1/documents/{id}"), &photo.name, looked).await?;
-    stage.teller.step(number, since, Told {
-        actor: "member",
-        scene: "upload",
-        text: Text::made(
-            format!("上传 {}（{} KB，分 {parts} 段）：已检查，清晰可读", photo.name, photo.bytes.len() / 1024),
-            format!("Sends {} ({} KB in {parts} parts): checked and readable", photo.name, photo.bytes.len() / 1024),
-        ),
-        more: Vec::new(),
-        data: json!({"claim_id": claim_id, "document_id": id, "kind": photo.kind, "size_bytes": photo.bytes.len(),
+    stage.teller.step(
+        number,
+        since,
+        Told {
+            actor: "member",
+            scene: "upload",
+            text: Text::made(
+                format!("上传 {}（{} KB，分 {parts} 段）：已检查，清晰可读", photo.name, photo.bytes.len() / 1024),
+                format!(
+                    "Sends {} ({} KB in {parts} parts): checked and readable",
+                    photo.name,
+                    photo.bytes.len() / 1024
+                ),
+            ),
+            more: Vec::new(),
+            data: json!({"claim_id": claim_id, "document_id": id, "kind": photo.kind, "size_bytes": photo.bytes.len(),
             "sha256": photo.sha256, "renditions": document.get("renditions")}),
-    });
+        },
+    );
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The simulator as a process of its own: how it runs, and how another process starts it as a child.
 
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -29,12 +30,22 @@ pub struct Options {
     pub die_with_parent: bool,
 }
 
+/// Waits until no other bank has this folder, and keeps others out while the answer lives.
+fn sole_owner(folder: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let file = File::create(folder.join("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// Runs until a signal, or until the parent dies. The first line on standard output says where it listens, and so does the file `url` in
 /// its folder.
 ///
 /// # Errors
 /// Whatever the socket or the file system says.
 pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
+    // Held until this process ends: a bank that was killed a moment ago must be gone before its journal is read.
+    let _sole = sole_owner(&options.data)?;
     let bank = Bank::open(&options.data, clock, &options.account, options.opening_fen)?;
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;

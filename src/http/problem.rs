@@ -89,7 +89,9 @@ impl Problem {
     /// Adds a field that is not right. `pointer` is a JSON Pointer into the body; `reason` is a stable word.
     #[must_use]
     pub fn field(mut self, pointer: impl Into<String>, reason: impl Into<String>, detail: Text) -> Self {
-        self.errors.push((pointer.into(), reason.into(), detail));
+        // A name that the client sent may hold anything: what can't be shown is left out.
+        let pointer = pointer.into().chars().filter(|c| !c.is_control()).take(500).collect();
+        self.errors.push((pointer, reason.into(), detail));
         self
     }
 

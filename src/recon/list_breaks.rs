@@ -12,12 +12,14 @@ use super::BreakKind;
 use super::rows::recon_break;
 use crate::app::App;
 use crate::http::problem::ProblemBody;
-use crate::http::{Answer, Page, Paged, Query, Reply};
+use crate::http::{Answer, Code, Page, Paged, Problem, Query, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 use crate::kernel::text::Text;
 
 const SECS_PER_DAY: i64 = 24 * 60 * 60;
+/// The oldest break that can be asked for.
+const LONGEST_AGE_DAYS: u32 = 3_650;
 
 /// Whether somebody still has to look at a break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -125,6 +127,13 @@ impl BreakView {
 #[get("/v1/recon/breaks")]
 pub(super) async fn list_breaks(app: web::Data<Arc<App>>, filter: Query<BreakFilter>) -> Answer {
     let Query(BreakFilter { state, age_gt, cursor, limit }) = filter;
+    if age_gt.is_some_and(|days| days > LONGEST_AGE_DAYS) {
+        return Err(Problem::new(Code::ValidationFailed).field(
+            "query:age_gt",
+            "range",
+            Text::fixed("天数应为 0 到 3650", "age_gt is 0 to 3,650 days"),
+        ));
+    }
     let page = Page { cursor, limit };
     let (limit, list) = (page.limit()?, format!("breaks:{state:?}:{age_gt:?}"));
     let now = app.clock.now();

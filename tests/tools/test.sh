@@ -49,7 +49,7 @@ step calendar tests/calendar/compare.sh
 step deploy tests/deploy/check.sh
 step openapi tests/openapi/lint.sh
 step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 2
-step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120
+step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
 
 printf '\n%s\n%d passed, %d failed in %d s\n' "$table" "$passed" "$failed" $((SECONDS - began))

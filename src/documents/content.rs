@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::access;
 use super::rows::{Rendition, file};
 use super::state::DocumentState;
+use super::view::FileBytes;
 use crate::app::App;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Caller, Code, Problem, Query};
@@ -44,8 +45,8 @@ pub struct Which {
         ("Range" = Option<String>, Header, description = "One range of bytes", example = "bytes=0-1023"),
     ),
     responses(
-        (status = 200, description = "The whole file", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
-        (status = 206, description = "The range that was asked for", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+        (status = 200, description = "The whole file", content((FileBytes = "image/jpeg"), (FileBytes = "image/png"), (FileBytes = "image/webp"))),
+        (status = 206, description = "The range that was asked for", content((FileBytes = "image/jpeg"), (FileBytes = "image/png"), (FileBytes = "image/webp"))),
         (status = 404, description = "No such document that you may see: `not_found`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Not checked yet, or refused: `document_not_ready`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 416, description = "The range lies behind the end: `range_not_satisfiable`", body = ProblemBody, content_type = "application/problem+json"),

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::limits::MAX_FILE_BYTES;
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
 use crate::kernel::clock::Moment;
@@ -56,6 +59,22 @@ pub struct Document {
     /// When it last changed.
     pub updated_at: Moment,
 }
+
+/// Names the bytes of a file in the HTTP document: a client sends and reads them as they are. Nothing is ever made of it.
+pub enum FileBytes {}
+
+impl PartialSchema for FileBytes {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The bytes of a file, as they are."))
+            .max_length(usize::try_from(MAX_FILE_BYTES).ok())
+            .into()
+    }
+}
+
+impl ToSchema for FileBytes {}
 
 /// Why a document was refused.
 #[derive(Clone, Debug, Serialize, ToSchema)]

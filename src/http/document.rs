@@ -11,6 +11,9 @@ use super::Code;
 /// Largest whole number that every client language can hold (2^53 - 1).
 const LARGEST: i64 = 9_007_199_254_740_991;
 
+/// How the schema of a [`super::Paged`] begins; its item's name follows.
+const PAGED: &str = "Paged_";
+
 /// The document as it is served and committed.
 ///
 /// # Errors
@@ -28,6 +31,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
         }
     }
     add_components(&mut document);
+    name_items(&mut document);
     drop_unused(&mut document);
     bound(&mut document);
     Ok(document)
@@ -169,6 +173,20 @@ fn add_components(document: &mut Value) {
     components.insert("responses".into(), responses.into());
 }
 
+/// A list refers to its items by name: utoipa writes them out, and a generated client would have a type of its own for each list.
+fn name_items(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let pages: Vec<String> = schemas.keys().filter(|name| name.starts_with(PAGED)).cloned().collect();
+    for page in pages {
+        let name = page.trim_start_matches(PAGED).to_owned();
+        let Some(items) = schemas.get_mut(&page).and_then(|page| page.pointer_mut("/properties/items/items")) else {
+            continue;
+        };
+        let item = std::mem::replace(items, json!({ "$ref": format!("#/components/schemas/{name}") }));
+        schemas.entry(name).or_insert(item);
+    }
+}
+
 /// Drops components that nothing refers to, and then those that only they referred to.
 fn drop_unused(document: &mut Value) {
     loop {
@@ -272,6 +290,21 @@ mod tests {
                 }
                 seen += 1;
             }
+        }
+        assert!(seen >= 2);
+    }
+
+    #[test]
+    fn a_list_names_what_it_holds() {
+        let document = completed();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let mut seen = 0;
+        for (page, schema) in schemas {
+            let Some(name) = page.strip_prefix(PAGED) else { continue };
+            let items = &schema["properties"]["items"]["items"];
+            assert_eq!(*items, json!({ "$ref": format!("#/components/schemas/{name}") }));
+            assert!(schemas.contains_key(name), "{name}");
+            seen += 1;
         }
         assert!(seen >= 2);
     }

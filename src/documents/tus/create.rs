@@ -34,7 +34,7 @@ use crate::kernel::text::Text;
         ("Upload-Length" = i64, Header, description = "Bytes of the file", minimum = 1, maximum = 20_971_520),
         ("Upload-Metadata" = String, Header, description = "`claim_id`, `kind`, `sha256` and their Base64 values", max_length = 4096),
     ),
-    request_body(content = Option<Vec<u8>>, content_type = "application/offset+octet-stream", description = "The first bytes, if any"),
+    request_body(content = ref("#/components/schemas/FileBytes"), content_type = "application/offset+octet-stream", description = "The first bytes, if any"),
     responses(
         (status = 201, description = "Created", headers(
             ("Location" = String, description = "The upload"),

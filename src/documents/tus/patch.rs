@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::documents::lease;
 use crate::documents::rows::upload;
 use crate::documents::sender::Sender;
+use crate::documents::view::FileBytes;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Problem};
 use crate::kernel::text::Text;
@@ -34,7 +35,7 @@ use crate::kernel::text::Text;
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Offset" = i64, Header, description = "Where these bytes begin", minimum = 0, maximum = 20_971_520),
     ),
-    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    request_body(content = FileBytes, content_type = "application/offset+octet-stream"),
     responses(
         (status = 204, description = "Kept", headers(
             ("Upload-Offset" = i64, description = "Bytes that are safely here"),

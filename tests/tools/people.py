@@ -59,18 +59,21 @@ class Demo:
         }
         return self.post("/v1/sign-in/staff", body)["access_token"]
 
-    def bank_token(self):
+    def bank_form(self, issuer):
+        """What the bank's program asks a token with: an assertion that it signs with its key (RFC 7523)."""
         client = self.credentials["clients"][0]
         key = ed25519_key(client["private_key_pem"])
         now = int(time.time())
-        claims = {"iss": client["client_id"], "sub": client["client_id"], "aud": self.url, "iat": now, "exp": now + 60, "jti": secrets.token_hex(16)}
+        claims = {"iss": client["client_id"], "sub": client["client_id"], "aud": issuer, "iat": now, "exp": now + 60, "jti": secrets.token_hex(16)}
         signed = ".".join(compact(part) for part in ({"alg": "EdDSA", "kid": client["kid"], "typ": "JWT"}, claims))
-        form = {
+        return {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": f"{signed}.{base64url(key.sign(signed.encode()))}",
         }
-        answer = self.http.post("/v1/oauth/token", data=form)
+
+    def bank_token(self):
+        answer = self.http.post("/v1/oauth/token", data=self.bank_form(self.url))
         assert answer.status_code == 200, answer.text
         return answer.json()["access_token"]
 

@@ -1,9 +1,12 @@
 //! The loop that takes jobs and runs them, and stops without losing one.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sea_orm::DbErr;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -95,7 +98,7 @@ async fn execute_in_span(app: &Arc<App>, registry: &Registry, job: Model) {
         match registry.handlers.get(job.kind.as_str()) {
             Some(handler) => {
                 let context = JobContext { app: app.clone(), job: job.clone() };
-                hold_while(app, &job, handler(context)).await
+                hold_while(app, &job, caught(handler(context))).await
             }
             None => Err(JobError::Fail(anyhow::anyhow!("no handler for this kind"))),
         }
@@ -128,17 +131,39 @@ async fn execute_in_span(app: &Arc<App>, registry: &Registry, job: Model) {
 /// Runs `handler` and renews the lease meanwhile. A lost lease does not stop the handler: its last write is refused by the fencing number.
 async fn hold_while(app: &App, job: &Model, handler: impl Future<Output = JobResult>) -> JobResult {
     let third = Duration::from_secs(u64::try_from(app.config.jobs.lease_secs / 3).unwrap_or(1).max(1));
-    let mut handler = std::pin::pin!(handler);
-    loop {
-        tokio::select! {
-            outcome = &mut handler => return outcome,
-            () = pause_for(third) => {
-                if !lease::renew(app, job).await.unwrap_or(false) {
-                    tracing::warn!("job.lease was lost");
-                }
-            }
+    beside(handler, third, || async {
+        match lease::renew(app, job).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("job.lease was lost"),
+            Err(error) => tracing::warn!(error = %error, "job.lease could not be renewed"),
         }
+    })
+    .await
+}
+
+/// Runs `work` and, every `pause`, `renewal` beside it. The two must never wait for each other: a renewal may need the row or the
+/// connection that the work's transaction holds, so the work goes on while a renewal is under way.
+async fn beside<T, R: Future<Output = ()>>(
+    work: impl Future<Output = T>,
+    pause: Duration,
+    renewal: impl Fn() -> R,
+) -> T {
+    let renewals = async || -> Infallible {
+        loop {
+            pause_for(pause).await;
+            renewal().await;
+        }
+    };
+    tokio::select! {
+        outcome = work => outcome,
+        never = renewals() => match never {},
     }
+}
+
+/// A handler that panics is a job that failed, not the end of its worker.
+async fn caught(handler: impl Future<Output = JobResult>) -> JobResult {
+    let outcome = AssertUnwindSafe(handler).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(JobError::Retry(anyhow::anyhow!("the handler panicked; its log line says where"))))
 }
 
 /// 1 s, 2 s, 4 s … at most 15 minutes.
@@ -151,4 +176,24 @@ fn pause_secs(attempts: i32) -> i64 {
 #[expect(clippy::disallowed_methods, reason = "a poll needs a pause; tests drain the table instead")]
 async fn pause_for(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_goes_on_while_a_renewal_waits_for_it() {
+        let (renewing, worked) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let work = async {
+            renewing.notified().await;
+            // Here a transaction would commit and free the row that the renewal waits for.
+            worked.notify_one();
+        };
+        let both = beside(work, Duration::ZERO, || async {
+            renewing.notify_one();
+            worked.notified().await;
+        });
+        tokio::time::timeout(Duration::from_secs(30), both).await.expect("the work must not wait for the renewal");
+    }
 }

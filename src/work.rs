@@ -12,6 +12,7 @@ pub fn registry() -> Registry {
         idempotency::sweep(&context.app).await?;
         Ok(())
     });
+    crate::jobs::register(&mut registry);
     crate::identity::jobs(&mut registry);
     crate::notices::jobs(&mut registry);
     crate::claims::register(&mut registry);

@@ -103,7 +103,7 @@ pub(super) async fn bury(app: &App, job: &Model, reason: &str) -> Result<bool, D
     change(app.db.write(), sql, vec![reason.into(), app.clock.now().into(), job.id.into(), job.fencing.into()]).await
 }
 
-/// Makes dead jobs ready again, all or one; answers how many. A dead job whose twin is alive stays dead.
+/// Makes dead jobs ready again, all or one; answers how many. A dead job whose twin is alive stays dead; of dead twins the last is tried.
 ///
 /// # Errors
 /// Those of the database.
@@ -117,6 +117,11 @@ pub async fn retry_dead(app: &App, id: Option<Uuid>) -> Result<u64, DbErr> {
     if let Some(id) = id {
         sql.push_str(" and id = $2");
         values.push(id.into());
+    } else {
+        sql.push_str(
+            " and (unique_key is null or id = (select twin.id from job twin where twin.kind = job.kind \
+             and twin.unique_key = job.unique_key and twin.state = 'dead' order by twin.id desc limit 1))",
+        );
     }
     let connection = app.db.write();
     let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;
@@ -131,6 +136,17 @@ pub async fn release_all(app: &App) -> Result<u64, DbErr> {
     let connection = app.db.write();
     let sql = "update job set state = 'ready', lease_until_ms = null where state = 'running'";
     let answer = connection.execute_raw(statement(connection.get_database_backend(), sql, Vec::new())).await?;
+    Ok(answer.rows_affected())
+}
+
+/// Deletes jobs that were done before `before`; answers how many.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn sweep(app: &App, before: Moment) -> Result<u64, DbErr> {
+    let connection = app.db.write();
+    let sql = "delete from job where state = 'done' and finished_at_ms < $1";
+    let answer = connection.execute_raw(statement(connection.get_database_backend(), sql, vec![before.into()])).await?;
     Ok(answer.rows_affected())
 }
 

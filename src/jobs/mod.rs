@@ -93,6 +93,17 @@ pub async fn enqueue(connection: &impl ConnectionTrait, app: &App, spec: JobSpec
     insert.exec_without_returning(connection).await.map(drop)
 }
 
+/// How long a job that is done can still be looked at.
+const DONE_KEPT_SECS: i64 = 7 * 24 * 60 * 60;
+
+/// The engine's own job: forgets what was done a week ago.
+pub fn register(registry: &mut Registry) {
+    registry.every(3_600, "jobs.sweep", |context| async move {
+        lease::sweep(&context.app, context.app.clock.now().plus_secs(-DONE_KEPT_SECS)).await?;
+        Ok(())
+    });
+}
+
 /// Why a job did not end well; the decision to try again is part of it.
 #[derive(Debug)]
 pub enum JobError {

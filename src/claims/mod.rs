@@ -27,12 +27,12 @@ pub mod verify;
 pub mod view;
 pub(crate) mod withdraw;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::jobs::{JobSpec, Registry, enqueue};
 
 /// The routes of this capability.
@@ -55,14 +55,21 @@ pub fn register(registry: &mut Registry) {
     registry.on(jobs::CHECK, jobs::check);
 }
 
-/// A document of the claim was settled: a claim that is being checked is checked again, after the caller's commit.
+/// Whether the claim waits for its documents, asked before one of them is settled. Its row is held until the caller's transaction
+/// ends: a submission at the same moment either sees the document settled or is seen here, and never neither.
+///
+/// # Errors
+/// `not_found`; those of the database.
+pub async fn waits_for_documents(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<bool, Problem> {
+    let held = rows::claim::Entity::find_by_id(claim_id).lock_exclusive().one(connection).await?;
+    Ok(held.ok_or_else(|| Problem::new(Code::NotFound))?.state == state::ClaimState::Checking)
+}
+
+/// Has the claim checked again after the caller's commit.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn documents_changed(connection: &impl ConnectionTrait, app: &App, claim_id: Uuid) -> Result<(), Problem> {
-    if advance::load(connection, claim_id).await?.state == state::ClaimState::Checking {
-        let spec = JobSpec::new(jobs::CHECK, serde_json::json!({ "claim_id": claim_id }));
-        enqueue(connection, app, spec).await?;
-    }
+pub async fn check_again(connection: &impl ConnectionTrait, app: &App, claim_id: Uuid) -> Result<(), Problem> {
+    enqueue(connection, app, JobSpec::new(jobs::CHECK, serde_json::json!({ "claim_id": claim_id }))).await?;
     Ok(())
 }

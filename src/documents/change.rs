@@ -54,6 +54,8 @@ pub(super) async fn change(
     if !document.state.may_become(change.next) {
         return Err(Problem::new(Code::DocumentStateConflict));
     }
+    // The claim is held before the document, as in every other place that holds both.
+    let claim_waits = change.next.is_settled() && claims::waits_for_documents(connection, document.claim_id).await?;
     let mut update = Entity::update_many()
         .col_expr(Column::State, Expr::value(change.next))
         .col_expr(Column::Version, sea_orm::ExprTrait::add(Expr::col(Column::Version), 1))
@@ -78,9 +80,8 @@ pub(super) async fn change(
     if changed.rows_affected != 1 {
         return Err(Problem::new(Code::DocumentStateConflict));
     }
-    if change.next.is_settled() {
-        // A claim that was handed in may have waited for exactly this.
-        claims::documents_changed(connection, app, document.claim_id).await?;
+    if claim_waits {
+        claims::check_again(connection, app, document.claim_id).await?;
     }
     Ok(())
 }

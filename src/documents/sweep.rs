@@ -84,12 +84,12 @@ async fn expire(app: &App) -> anyhow::Result<u64> {
 
 async fn expire_one(app: &App, id: Uuid) -> Result<(), Problem> {
     let txn = app.db.begin().await?;
-    close_upload(&txn, id).await?;
     if let Some(document) = super::find(&txn, id).await?
         && document.state == DocumentState::Receiving
     {
         change(app, &txn, &document, Change::to(DocumentState::Expired)).await?;
     }
+    close_upload(&txn, id).await?;
     txn.commit().await?;
     Ok(())
 }

@@ -63,8 +63,7 @@ async fn own(
 ) -> Result<(document::Model, ClaimFacts), Problem> {
     let not_found = || Problem::new(Code::NotFound);
     let document = super::find(txn, document_id).await?.ok_or_else(not_found)?;
-    let claim = claim::facts(txn, document.claim_id).await?;
-    let claim = claim.ok_or_else(not_found)?;
+    let claim = claim::locked_facts(txn, document.claim_id).await?.ok_or_else(not_found)?;
     if sender.owns(txn, &claim).await? { Ok((document, claim)) } else { Err(not_found()) }
 }
 

@@ -83,6 +83,7 @@ create table claim_plan (
     enrolment_id {uuid} not null references enrolment (id),
     plan_version_id {uuid} not null references plan_version (id),
     event_lookup {bytes} not null,
+    serial_lookup {bytes},
     event_on date not null,
     stays bigint not null check (stays >= 0),
     days bigint not null check (days >= 0),
@@ -95,6 +96,8 @@ create table claim_plan (
 )
 ;;
 create unique index claim_plan_once on claim_plan (plan_id, event_lookup) where live
+;;
+create unique index claim_plan_serial_once on claim_plan (plan_id, serial_lookup) where live and serial_lookup is not null
 ;;
 create index claim_plan_before on claim_plan (member_id, plan_id, event_on) where live
 ;;

@@ -3,10 +3,8 @@
 //! They run in the transaction that submits, and again when a document that they waited for has been checked or the member answered.
 //! What passes is accepted and its assessments are kept: the promise starts.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use time::{Date, Duration};
 
 use super::advance::{By, Change, advance};
@@ -30,7 +28,7 @@ enum Finding {
     Wait,
     /// Something is missing: the member is asked once for all of it.
     Missing(Vec<supplements::Item>),
-    /// Not covered, late or a duplicate.
+    /// Not covered or late.
     Refuse(&'static str, Text),
     /// Accepted with these assessments.
     Pass(Vec<PlanAssessment>),
@@ -100,19 +98,7 @@ async fn find(
     if in_time.is_empty() {
         return Ok(Finding::Refuse("late", Text::fixed("已超过申报期限", "The time for claiming is over")));
     }
-    let mut fresh = Vec::with_capacity(in_time.len());
-    for one in in_time {
-        if !is_claimed(txn, claim, &one).await? {
-            fresh.push(one);
-        }
-    }
-    if fresh.is_empty() {
-        return Ok(Finding::Refuse(
-            "duplicate",
-            Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already"),
-        ));
-    }
-    Ok(Finding::Pass(fresh))
+    Ok(Finding::Pass(in_time))
 }
 
 /// What a claim for this kind of event needs, and lacks.
@@ -157,28 +143,6 @@ fn last_day(one: &PlanAssessment, event_on: Date) -> Date {
     event_on.checked_add(Duration::days(days)).unwrap_or(Date::MAX)
 }
 
-/// True when the plan has a live claim for this event, or for this settlement serial by anybody.
-async fn is_claimed(txn: &DatabaseTransaction, claim: &claim::Model, one: &PlanAssessment) -> Result<bool, Problem> {
-    let Some(event) = claim.event_lookup.clone() else { return Ok(false) };
-    let mut same = Condition::any().add(claim_plan::Column::EventLookup.eq(event));
-    if let Some(serial) = &claim.serial_lookup {
-        let twins = claim::Entity::find()
-            .filter(claim::Column::SerialLookup.eq(serial.clone()))
-            .filter(claim::Column::Id.ne(claim.id))
-            .all(txn)
-            .await?;
-        same = same.add(claim_plan::Column::ClaimId.is_in(twins.into_iter().map(|twin| twin.id)));
-    }
-    let found = claim_plan::Entity::find()
-        .filter(claim_plan::Column::PlanId.eq(one.plan.plan_id))
-        .filter(claim_plan::Column::Live.eq(true))
-        .filter(claim_plan::Column::ClaimId.ne(claim.id))
-        .filter(same)
-        .one(txn)
-        .await?;
-    Ok(found.is_some())
-}
-
 async fn refuse(
     txn: &DatabaseTransaction,
     app: &App,
@@ -204,7 +168,11 @@ async fn accept(
     assessments: Vec<PlanAssessment>,
 ) -> Result<claim::Model, Problem> {
     let now = app.clock.now();
-    keep(txn, app, claim, facts, &assessments).await?;
+    if keep(txn, app, claim, facts, &assessments).await? == 0 {
+        let text =
+            Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already");
+        return refuse(txn, app, claim, "duplicate", text).await;
+    }
     let due_on = promise::due_on_from(txn, app, now).await?;
     let text =
         Text::made(format!("已受理，承诺 {due_on} 前到账"), format!("Accepted; the money will be there by {due_on}"));
@@ -221,16 +189,19 @@ async fn accept(
     Ok(claim)
 }
 
-/// Writes one row a plan; the unique index over plan and event is the last word on duplicates.
+/// Writes one row a plan and answers how many: a plan under which the event, or the settlement's serial, is claimed already (by anybody)
+/// gets none. The unique indexes decide, so that of two claims at the same moment one is the duplicate.
 pub(crate) async fn keep(
     connection: &impl ConnectionTrait,
     app: &App,
     claim: &claim::Model,
     facts: &ClaimFacts,
     assessments: &[PlanAssessment],
-) -> Result<(), Problem> {
+) -> Result<u64, Problem> {
     let event_lookup = Declaration::event_lookup(app, claim.member_id, facts);
-    claim_plan::Entity::delete_many().filter(claim_plan::Column::ClaimId.eq(claim.id)).exec(connection).await?;
+    if claim.accepted_at_ms.is_some() {
+        claim_plan::Entity::delete_many().filter(claim_plan::Column::ClaimId.eq(claim.id)).exec(connection).await?;
+    }
     let rows = assessments.iter().map(|one| {
         Ok(claim_plan::ActiveModel {
             claim_id: Set(claim.id),
@@ -239,6 +210,7 @@ pub(crate) async fn keep(
             enrolment_id: Set(one.plan.cover.enrolment_id),
             plan_version_id: Set(one.plan.plan_version_id),
             event_lookup: Set(event_lookup.clone()),
+            serial_lookup: Set(claim.serial_lookup.clone()),
             event_on: Set(facts.starts_on),
             stays: Set(i64::try_from(facts.settlements.len()).map_err(Problem::internal)?),
             days: Set(paid_days(one)),
@@ -250,8 +222,8 @@ pub(crate) async fn keep(
         })
     });
     let rows = rows.collect::<Result<Vec<_>, Problem>>()?;
-    claim_plan::Entity::insert_many(rows).exec_without_returning(connection).await?;
-    Ok(())
+    let insert = claim_plan::Entity::insert_many(rows).on_conflict(OnConflict::new().do_nothing().to_owned());
+    Ok(insert.exec_without_returning(connection).await?)
 }
 
 /// Days of an allowance that this assessment uses up.

@@ -154,6 +154,8 @@ pub mod claim_plan {
         pub plan_version_id: Uuid,
         /// The claim's event.
         pub event_lookup: Vec<u8>,
+        /// The settlement's serial, when it was given.
+        pub serial_lookup: Option<Vec<u8>>,
         /// The event's first day.
         pub event_on: TimeDate,
         /// Settlement periods counted.

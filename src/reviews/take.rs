@@ -76,7 +76,12 @@ async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model
     if unchanged || now.is_empty() {
         return Ok(());
     }
-    checks::keep(txn, app, claim, &facts, &now).await
+    let written = checks::keep(txn, app, claim, &facts, &now).await?;
+    if usize::try_from(written) == Ok(now.len()) {
+        Ok(())
+    } else {
+        Err(Problem::internal(anyhow::anyhow!("claim {}: its own plans are claimed by another claim", claim.id)))
+    }
 }
 
 /// The level of the organisation that the caller works for.

@@ -1,7 +1,10 @@
 //! The one way in which a claim changes its state: a conditional UPDATE and a timeline row, in the caller's transaction.
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveEnum, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    Statement, Value,
+};
 use uuid::Uuid;
 
 use super::promise;
@@ -111,33 +114,36 @@ pub async fn advance(
     for (column, value) in change.columns {
         update = update.col_expr(column, value);
     }
-    if update.exec(txn).await?.rows_affected != 1 {
-        return Err(Problem::new(Code::StaleVersion));
-    }
-    let row = timeline::ActiveModel {
-        claim_id: Set(claim.id),
-        seq: Set(last_seq(txn, claim.id).await? + 1),
-        command: Set(change.command),
-        from_state: Set(Some(claim.state)),
-        to_state: Set(transition.to),
-        promise: Set(transition.promise.map(|event| event.as_str().to_owned())),
-        promise_at_ms: Set(transition.promise.map(|_| change.effective_at.unwrap_or(now))),
-        actor_kind: Set(change.by.kind),
-        actor_id: Set(change.by.id),
-        reason_code: Set(change.reason_code),
-        text_zh: Set(change.text.zh.into_owned()),
-        text_en: Set(change.text.en.into_owned()),
-        at_ms: Set(now),
-    };
-    timeline::Entity::insert(row).exec_without_returning(txn).await?;
+    let moved = update.exec_with_returning(txn).await?.pop().ok_or_else(|| Problem::new(Code::StaleVersion))?;
+    let values: [Value; 12] = [
+        claim.id.into(),
+        change.command.to_value().into(),
+        claim.state.to_value().into(),
+        transition.to.to_value().into(),
+        transition.promise.map(|event| event.as_str().to_owned()).into(),
+        transition.promise.map(|_| change.effective_at.unwrap_or(now)).into(),
+        change.by.kind.to_value().into(),
+        change.by.id.into(),
+        change.reason_code.into(),
+        change.text.zh.into_owned().into(),
+        change.text.en.into_owned().into(),
+        now.into(),
+    ];
+    txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), RECORD, values)).await?;
+    metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", transition.to)).increment(1);
+    tracing::info!(claim.id = %claim.id, claim.from = ?claim.state, claim.to = ?transition.to, "claim.changed");
     if matches!(transition.promise, Some(ClockEvent::Resume | ClockEvent::Restart)) {
         let calendar = app.calendars.current(txn, now).await?;
         promise::refresh_due(txn, app, &calendar, claim.id).await?;
+        return load(txn, claim.id).await;
     }
-    metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", transition.to)).increment(1);
-    tracing::info!(claim.id = %claim.id, claim.from = ?claim.state, claim.to = ?transition.to, "claim.changed");
-    load(txn, claim.id).await
+    Ok(moved)
 }
+
+/// The next row of a timeline. Its number is free: whoever changes a claim holds its row since the UPDATE.
+const RECORD: &str = "insert into claim_timeline (claim_id, seq, command, from_state, to_state, promise, promise_at_ms, actor_kind, \
+     actor_id, reason_code, text_zh, text_en, at_ms) select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 \
+     from claim_timeline where claim_id = $1";
 
 /// The first timeline row of a new claim.
 ///
@@ -161,18 +167,6 @@ pub async fn record_start(txn: &DatabaseTransaction, claim: &claim::Model, by: B
     };
     timeline::Entity::insert(row).exec_without_returning(txn).await?;
     Ok(())
-}
-
-async fn last_seq(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<i64, Problem> {
-    use sea_orm::QuerySelect;
-    let last: Option<Option<i64>> = timeline::Entity::find()
-        .select_only()
-        .column_as(timeline::Column::Seq.max(), "last")
-        .filter(timeline::Column::ClaimId.eq(claim_id))
-        .into_tuple()
-        .one(connection)
-        .await?;
-    Ok(last.flatten().unwrap_or(0))
 }
 
 /// The claim as it is now.

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 MINUTES ?= 10
 KILLS ?= 200
 
-.PHONY: help run test lint fuzz soak openapi deny samples
+.PHONY: help run test lint fuzz soak bench openapi deny samples
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ fuzz: ## schemathesis against a demo for MINUTES (10)
 soak: ## KILLS (200) crashes on each database
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/crash/crash.sh $(KILLS)
+
+bench: ## submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
 deny: ## licences, bans and advisories by cargo-deny (builds it once, some minutes)
 	@tests/tools/prepare.sh deny

@@ -114,13 +114,7 @@ pub(super) async fn resume_elsewhere(
 ) -> anyhow::Result<Person> {
     let since = stage.seams.clock.now();
     let device = format!("demo-tablet-{}", stage.ids.next().simple());
-    let mut second = loop {
-        if let Some(person) = Person::member(stage, &member.phone, &device).await? {
-            break person;
-        }
-        // The number has had its codes of this minute.
-        super::api::pause(std::time::Duration::from_secs(5)).await;
-    };
+    let mut second = Person::member_in_time(stage, &member.phone, &device).await?;
     let path = format!("/v1/claims/{claim_id}");
     let saved = loop {
         let draft = second.get(stage, &path).await?;

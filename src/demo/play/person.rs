@@ -14,6 +14,9 @@ use super::Stage;
 use super::api::{Ask, Got, pause};
 use crate::identity::totp;
 
+/// How long a code is waited for: a number has three a minute here.
+const MOST_CODE_WAIT_SECS: i64 = 90;
+
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub(super) struct Person {
@@ -42,6 +45,21 @@ impl Person {
         let token = member_token(stage, phone, device).await?;
         let again = Again::Member { phone: phone.to_owned(), device: device.to_owned() };
         Ok(token.map(|token| Self { token, again }))
+    }
+
+    /// The same, and waits while the number has had its codes of this minute.
+    pub(super) async fn member_in_time(stage: &Stage, phone: &str, device: &str) -> anyhow::Result<Self> {
+        let until = stage.seams.clock.now().plus_secs(MOST_CODE_WAIT_SECS);
+        loop {
+            if let Some(person) = Self::member(stage, phone, device).await? {
+                return Ok(person);
+            }
+            anyhow::ensure!(
+                stage.seams.clock.now() < until,
+                "the phone {phone} gets no more codes for now: ask again in an hour, or start the demo on a fresh data directory"
+            );
+            pause(Duration::from_secs(5)).await;
+        }
     }
 
     /// Signs in the person of the staff with `login`, or takes the session that is there.
@@ -118,12 +136,7 @@ impl Person {
                 }
             }
             Again::Bank => bank_token(stage).await,
-            Again::Member { phone, device } => loop {
-                if let Some(token) = member_token(stage, phone, device).await? {
-                    return Ok(token);
-                }
-                pause(Duration::from_secs(5)).await;
-            },
+            Again::Member { phone, device } => Ok(Self::member_in_time(stage, phone, device).await?.token),
         }
     }
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod demo;
 mod documents;
 mod identity;
+mod jobs;
 mod members;
 mod payouts;
 mod plans;

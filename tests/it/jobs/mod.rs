@@ -1,0 +1,200 @@
+//! The job engine: leases, fencing, pauses, the end of a job that fails, and another try for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use huzhu::jobs::{self, JobContext, JobError, JobSpec, Registry};
+use serde_json::json;
+
+use crate::support::TestApp;
+
+async fn enqueue(app: &TestApp, spec: JobSpec) {
+    jobs::enqueue(app.app.db.write(), &app.app, spec).await.unwrap();
+}
+
+fn work() -> JobSpec {
+    JobSpec::new("test.work", json!({}))
+}
+
+/// A registry whose one handler counts its runs and answers what `answer` says of each.
+fn counting(answer: fn(u32) -> Result<(), JobError>) -> (Registry, Arc<AtomicU32>) {
+    let (mut registry, runs) = (Registry::default(), Arc::new(AtomicU32::new(0)));
+    let counted = runs.clone();
+    registry.on("test.work", move |_| {
+        let run = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        async move { answer(run) }
+    });
+    (registry, runs)
+}
+
+async fn state(app: &TestApp) -> String {
+    use sea_orm::{ConnectionTrait, Statement};
+    let connection = app.app.db.read();
+    let sql = "select state || ' ' || attempts || ' ' || coalesce(last_error, '-') from job where kind = 'test.work' order by id";
+    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
+    let texts: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    texts.join(", ")
+}
+
+#[actix_web::test]
+async fn a_job_that_fails_is_tried_again_after_growing_pauses_and_ends_dead() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|_| Err(JobError::Retry(anyhow::anyhow!("the line is down"))));
+    enqueue(&app, work().attempts(4)).await;
+    // 1, 2 and 4 seconds.
+    for (attempts, pause_secs) in [(1, 1), (2, 2), (3, 4)] {
+        jobs::drain(&app.app, &registry).await.unwrap();
+        assert_eq!(state(&app).await, format!("ready {attempts} the line is down"));
+        app.clock.advance_secs(pause_secs - 1);
+        jobs::drain(&app.app, &registry).await.unwrap();
+        assert_eq!(runs.load(Ordering::SeqCst), attempts, "not before its pause is over");
+        app.clock.advance_secs(1);
+    }
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!(state(&app).await, "dead 4 the line is down");
+    app.clock.advance_secs(100_000);
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 4, "a dead job stays dead until somebody asks");
+
+    assert_eq!(jobs::retry_dead(&app.app, None).await.unwrap(), 1);
+    let (registry, runs) = counting(|_| Ok(()));
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!((state(&app).await.as_str(), runs.load(Ordering::SeqCst)), ("done 1 -", 1));
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_job_that_can_not_succeed_dies_at_once_and_one_without_a_handler_too() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|_| Err(JobError::fail(anyhow::anyhow!("no such claim"))));
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!((state(&app).await.as_str(), runs.load(Ordering::SeqCst)), ("dead 1 no such claim", 1));
+    app.execute("delete from job").await.unwrap();
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &Registry::default()).await.unwrap();
+    assert_eq!(state(&app).await, "dead 1 no handler for this kind");
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_handler_that_panics_is_tried_again_and_the_next_job_runs() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|run| if run == 1 { panic!("a bug") } else { Ok(()) });
+    enqueue(&app, work()).await;
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert!(state(&app).await.contains("ready 1 the handler panicked"), "{}", state(&app).await);
+    assert!(state(&app).await.contains("done 1 -"), "{}", state(&app).await);
+    app.clock.advance_secs(1);
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 3);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_worker_that_slept_past_its_lease_can_not_end_the_job_any_more() {
+    let app = TestApp::start().await;
+    let (mut registry, refused) = (Registry::default(), Arc::new(AtomicU32::new(0)));
+    let (seen, clock) = (refused.clone(), app.clock.clone());
+    registry.on("test.work", move |context: JobContext| {
+        let (seen, clock) = (seen.clone(), clock.clone());
+        async move {
+            if context.job.attempts == 1 {
+                // Another worker takes the job over when the lease is over, and ends it.
+                clock.advance_secs(context.app.config.jobs.lease_secs + 1);
+                let (other, _) = counting(|_| Ok(()));
+                jobs::drain(&context.app, &other).await?;
+                let txn = context.app.db.begin().await?;
+                if context.finish(&txn).await.is_err() {
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+                txn.rollback().await?;
+            }
+            Ok(())
+        }
+    });
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!(refused.load(Ordering::SeqCst), 1, "the late worker's end is refused");
+    assert_eq!(state(&app).await, "done 2 -");
+    assert_eq!(app.count("select fencing from job where kind = 'test.work'").await, 2);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_job_whose_workers_die_each_time_ends_dead_and_visible() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|_| Ok(()));
+    enqueue(&app, work().attempts(3)).await;
+    // As a process leaves it that was killed in its third try.
+    app.execute("update job set state = 'running', attempts = 3, fencing = 3, lease_until_ms = 0").await.unwrap();
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!((state(&app).await.as_str(), runs.load(Ordering::SeqCst)), ("dead 4 its worker died 3 times", 0));
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn one_key_is_one_job_and_of_dead_twins_the_last_is_tried_again() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|run| if run <= 2 { Err(JobError::fail(anyhow::anyhow!("no"))) } else { Ok(()) });
+    for _ in 0..2 {
+        enqueue(&app, work().unique("only-one")).await;
+        enqueue(&app, work().unique("only-one")).await;
+        jobs::drain(&app.app, &registry).await.unwrap();
+    }
+    assert_eq!(state(&app).await, "dead 1 no, dead 1 no", "two written at once are one");
+    assert_eq!(jobs::retry_dead(&app.app, None).await.unwrap(), 1);
+    jobs::drain(&app.app, &registry).await.unwrap();
+    assert_eq!((state(&app).await.as_str(), runs.load(Ordering::SeqCst)), ("dead 1 no, done 1 -", 3));
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn what_was_done_a_week_ago_is_forgotten_and_what_died_is_not() {
+    let app = TestApp::start().await;
+    let (registry, _) = counting(|run| if run == 1 { Err(JobError::fail(anyhow::anyhow!("no"))) } else { Ok(()) });
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    app.clock.advance_secs(8 * 24 * 3_600);
+    enqueue(&app, JobSpec::new("jobs.sweep", json!({}))).await;
+    app.run_jobs().await;
+    assert_eq!(state(&app).await, "dead 1 no");
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn an_operator_sees_the_dead_job_and_tries_it_again() {
+    let app = TestApp::start().await;
+    let (registry, _) = counting(|_| Err(JobError::fail(anyhow::anyhow!("the card office is closed"))));
+    enqueue(&app, work()).await;
+    jobs::drain(&app.app, &registry).await.unwrap();
+    let config = &app.app.config;
+    let huzhu = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_huzhu"))
+            .args(arguments)
+            .env("HUZHU_DATA_DIR", &config.data_dir)
+            .env("HUZHU_DATABASE__URL", config.database_url().reveal())
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let listed = huzhu(&["jobs", "list", "--json"]).await;
+    let dead: Vec<serde_json::Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(dead[0]["state"], "dead");
+    assert_eq!(dead[0]["last_error"], "the card office is closed");
+    let id = dead[0]["id"].as_str().unwrap();
+    assert!(huzhu(&["jobs", "retry", id]).await.starts_with('1'));
+    assert_eq!(state(&app).await, "ready 0 the card office is closed");
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}

@@ -1,5 +1,6 @@
 //! Claims by the front door: declared, checked, reviewed, decided.
 
+mod edges;
 mod journey;
 mod refusals;
 
@@ -8,7 +9,10 @@ use serde_json::{Value, json};
 use time::{Date, Duration};
 use uuid::Uuid;
 
-use crate::support::{Got, Person, TestApp};
+use crate::support::{Got, Person, TestApp, logs};
+
+/// What no log may say of anybody.
+const DIAGNOSIS: &str = "肺炎";
 
 /// A stay of ten days that ended four days ago, 8,000 yuan self-pay one.
 pub fn stay(app: &TestApp) -> Value {
@@ -18,10 +22,11 @@ pub fn stay(app: &TestApp) -> Value {
 
 /// A stay of ten days from `first`.
 pub fn stay_from(first: Date) -> Value {
+    logs::mark(&[DIAGNOSIS]);
     let (first, last) = (iso_date::text(first), iso_date::text(first + Duration::days(10)));
     json!({
         "event": "hospital_stay", "starts_on": first, "ends_on": last, "hospital_name": "样本市第一医院", "hospital_grade": 3,
-        "diagnosis_class": "general", "diagnosis": "肺炎", "settlement_serial": format!("1101{}", first.replace('-', "")),
+        "diagnosis_class": "general", "diagnosis": DIAGNOSIS, "settlement_serial": format!("1101{}", first.replace('-', "")),
         "settlements": [{"starts_on": first, "ends_on": last, "self_pay_one_fen": 800_000}]
     })
 }

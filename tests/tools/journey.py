@@ -1,8 +1,10 @@
 """One claim from the phone to the card, over public HTTP, by somebody who does not give up: every request is sent again, under the
-same key, until it is answered. The crash test and the load generator play it.
+same key, until it is answered. The crash test and the generated clients play it.
 """
 
+import functools
 import hashlib
+import io
 import secrets
 import time
 import uuid
@@ -10,9 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
+from PIL import Image
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 DONE = {"paid"}
+#: Bytes of one PATCH: a photograph takes several, so that a process can die between two of them.
+PART_BYTES = 64 * 1024
 
 
 class Gone(Exception):
@@ -74,12 +79,21 @@ def stay(number):
     }
 
 
+@functools.cache
+def small_photo(name, side=1_000):
+    """A sample as a page that saves its member's data sends it: smaller, with the camera's tags. A debug build checks it in a moment."""
+    picture, out = Image.open(SAMPLES / name), io.BytesIO()
+    picture.thumbnail((side, side))
+    picture.save(out, "JPEG", quality=85, exif=picture.getexif())
+    return out.getvalue()
+
+
 def declare(member, number, photos=("settlement-sheet.jpg", "id-card-specimen.jpg")):
     """Begins, photographs and submits; answers the claim's id once the submission is acknowledged."""
     claim_id = uuid7()
     member.ask("POST", "/v1/claims", json={"id": claim_id, "declaration": stay(number)}, key=uuid7())
     for kind, photo in zip(("settlement_sheet", "id_card"), photos):
-        upload(member, claim_id, kind, (SAMPLES / photo).read_bytes())
+        upload(member, claim_id, kind, small_photo(photo))
     wait_until_clean(member, claim_id)
     claim = member.ask("GET", f"/v1/claims/{claim_id}").json()
     if claim["state"] == "draft":
@@ -92,16 +106,19 @@ def upload(member, claim_id, kind, photo):
         "POST", f"/v1/claims/{claim_id}/documents", key=uuid7(),
         json={"kind": kind, "size_bytes": len(photo), "sha256": hashlib.sha256(photo).hexdigest()},
     ).json()
-    path = announced.get("upload_url")
+    path, acknowledged = announced.get("upload_url"), 0
     while path:
         tus = {"Tus-Resumable": "1.0.0"}
         head = member.ask("HEAD", path, headers=tus, good=(200, 204, 404, 410))
         offset = int(head.headers.get("Upload-Offset", len(photo)))
+        assert offset >= acknowledged, f"{path}: {acknowledged} bytes were acknowledged, {offset} are there"
         if offset >= len(photo):
             return
         sent = {**tus, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
         # 423: the server still holds the broken-off request; 409: it took more than we heard of
-        member.ask("PATCH", path, content=photo[offset:], headers=sent, good=(200, 204, 404, 409, 410, 423))
+        part = photo[offset : offset + PART_BYTES]
+        answer = member.ask("PATCH", path, content=part, headers=sent, good=(200, 204, 404, 409, 410, 423))
+        acknowledged = max(acknowledged, int(answer.headers.get("Upload-Offset", 0)))
 
 
 def wait_until_clean(member, claim_id, secs=120):

@@ -28,4 +28,6 @@ done
 "$@"
 kill "$server"
 wait "$server" || { echo "on_demo: the server did not stop well ($?)" >&2; tail -n 30 "$tools/logs/demo.log" >&2; exit 1; }
+python3 tests/tools/search_logs.py "$tools/logs/demo.log" "$DEMO_DIR/demo/credentials.json" >"$tools/logs/demo-search.log" ||
+    { cat "$tools/logs/demo-search.log" >&2 && exit 1; }
 if grep -nE 'panicked at' "$tools/logs/demo.log"; then echo "on_demo: a panic in the server's log" >&2 && exit 1; fi

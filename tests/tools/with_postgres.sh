@@ -16,7 +16,7 @@ trap 'exit 130' INT TERM
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 as "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
-as "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/server.log" start -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c max_connections=300" >/dev/null ||
+as "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/server.log" start -o "-p $port -k $dir -c listen_addresses=127.0.0.1 -c max_connections=300 -c timezone=America/Los_Angeles" >/dev/null ||
     { cat "$dir/server.log" >&2; exit 1; }
 export TEST_PG_PORT=$port HUZHU_TEST_PG_URL="postgres://postgres@127.0.0.1:$port/postgres" PATH="$PATH:$bin"
 "$@"

@@ -5,6 +5,7 @@
 mod asks;
 pub mod city;
 pub mod database;
+pub mod logs;
 mod photo;
 
 use std::net::TcpListener;
@@ -41,6 +42,7 @@ impl TestApp {
 
     /// The same with a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        logs::keep();
         let directory = tempfile::tempdir().unwrap();
         let database = database::Database::create(directory.path()).await;
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_773_622_800_000)));

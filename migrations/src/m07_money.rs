@@ -69,6 +69,7 @@ create table payout_batch (
     released_at_ms bigint,
     not_found_count integer not null default 0,
     not_found_first_at_ms bigint,
+    not_found_last_at_ms bigint,
     in_doubt_since_ms bigint,
     version bigint not null default 1,
     created_at_ms bigint not null,

@@ -67,7 +67,7 @@ pub(super) async fn run(context: JobContext) -> JobResult {
     if recon::stops_dispatch(app.db.read(), &link.account).await? {
         return block(&context, &payload, "an open break stops dispatch for the account").await;
     }
-    let begun = match begin(&context, &payload).await.map_err(job_error)? {
+    let begun = match begin(&context, link, &payload).await.map_err(job_error)? {
         Start::Begun(begun) => begun,
         Start::Leave => return Ok(()),
     };
@@ -97,7 +97,7 @@ async fn enqueue(
 }
 
 /// Commits the lease and moves the batch to dispatching; the bytes are sent only after that.
-async fn begin(context: &JobContext, payload: &Payload) -> Result<Start, Problem> {
+async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Result<Start, Problem> {
     let app = &context.app;
     let txn = app.db.begin().await?;
     let batch = load(&txn, payload.batch_id).await?;
@@ -111,6 +111,11 @@ async fn begin(context: &JobContext, payload: &Payload) -> Result<Start, Problem
         }
         _ => return Ok(Start::Leave),
     };
+    // The job may be late, or old: what let it be written must still hold. If not, the enquiries go on.
+    if payload.resend && !enquire::may_resend(&txn, app, link, &batch).await? {
+        tracing::warn!(batch.id = %batch.id, "payouts.dispatch is not sent again: its time is over");
+        return Ok(Start::Leave);
+    }
     if !checker_still_may(&txn, &batch).await? {
         let seen =
             Seen::new(BreakKind::B13, &batch.debit_account, batch.id.to_string(), "the checker may no longer release");
@@ -139,8 +144,8 @@ async fn begin(context: &JobContext, payload: &Payload) -> Result<Start, Problem
     };
     move_batch(&txn, &batch, BatchState::Dispatching, batch::ActiveModel::default()).await?;
     let moved = move_batch_orders(&txn, app, batch.id, from, command, order::ActiveModel::default()).await?;
-    if !payload.resend && i64::try_from(moved).ok() != Some(batch.order_count) {
-        return Err(Problem::internal(anyhow::anyhow!("the batch's orders are not all approved")));
+    if i64::try_from(moved).ok() != Some(batch.order_count) {
+        return Err(Problem::internal(anyhow::anyhow!("the batch's orders do not all wait to be sent")));
     }
     txn.commit().await?;
     Ok(Start::Begun(Box::new(Begun { batch, dispatch, bytes })))
@@ -233,6 +238,7 @@ async fn put_in_doubt(txn: &DatabaseTransaction, app: &App, batch: &batch::Model
         in_doubt_since_ms: Set(Some(batch.in_doubt_since_ms.unwrap_or(now))),
         not_found_count: Set(0),
         not_found_first_at_ms: Set(None),
+        not_found_last_at_ms: Set(None),
         ..Default::default()
     };
     move_batch(txn, batch, BatchState::InDoubt, changes).await?;

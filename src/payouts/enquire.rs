@@ -145,6 +145,11 @@ async fn take(
     singles: Vec<Heard>,
     turn: i32,
 ) -> Result<(), Problem> {
+    if !matches!(heard, Enquired::Found(_)) && !has_open_orders(txn, batch.id).await? {
+        // The statement settled every order meanwhile: there is nothing left to ask for.
+        let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };
+        return move_batch(txn, batch, BatchState::Finished, changes).await;
+    }
     match heard {
         Enquired::Found(Heard { refused: Some(code), .. }) => {
             return sending::rejected(txn, app, link, batch, &code).await;
@@ -191,21 +196,15 @@ async fn not_found(
     turn: i32,
 ) -> Result<(), Problem> {
     let now = app.clock.now();
-    let first_at = batch.not_found_first_at_ms.unwrap_or(now);
-    let count = batch.not_found_count + 1;
     let changes = batch::ActiveModel {
-        not_found_count: Set(count),
-        not_found_first_at_ms: Set(Some(first_at)),
+        not_found_count: Set(batch.not_found_count + 1),
+        not_found_first_at_ms: Set(Some(batch.not_found_first_at_ms.unwrap_or(now))),
+        not_found_last_at_ms: Set(Some(now)),
         ..Default::default()
     };
     move_batch(txn, batch, BatchState::InDoubt, changes).await?;
-    let first_sent = dispatch::Entity::find()
-        .filter(dispatch::Column::BatchId.eq(batch.id))
-        .order_by_asc(dispatch::Column::AttemptNo)
-        .one(txn)
-        .await?
-        .map_or(now, |first| first.started_at_ms);
-    if may_resend(link.adapter.capabilities(), now, first_at, first_sent, batch.value_date) {
+    let batch = load(txn, batch.id).await?;
+    if may_resend(txn, app, link, &batch).await? {
         let payload = sending::Payload { batch_id: batch.id, resend: true };
         let spec = JobSpec::new(sending::KIND, json!(payload)).unique(format!("{}:resend", batch.id));
         jobs::enqueue(txn, app, spec).await?;
@@ -215,16 +214,42 @@ async fn not_found(
     Ok(())
 }
 
-/// True when the same bytes may go out again: two "not found" far enough apart, inside the bank's window, on the same value date. Pure.
-fn may_resend(
+/// True when the bytes of a batch in doubt may go out again now: the limits hold, and no order of it has moved on by other news, which
+/// would prove that the bank has them. Asked when the job is written, and again in the transaction that begins the sending.
+pub(super) async fn may_resend(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    batch: &batch::Model,
+) -> Result<bool, Problem> {
+    let in_doubt = order::Entity::find()
+        .filter(order::Column::BatchId.eq(batch.id))
+        .filter(order::Column::State.eq(OrderState::InDoubt))
+        .count(txn)
+        .await?;
+    let first = dispatch::Entity::find()
+        .filter(dispatch::Column::BatchId.eq(batch.id))
+        .order_by_asc(dispatch::Column::AttemptNo)
+        .one(txn)
+        .await?;
+    let not_found = batch.not_found_first_at_ms.zip(batch.not_found_last_at_ms);
+    let (Some(first), Some(not_found)) = (first, not_found) else { return Ok(false) };
+    let limits = link.adapter.capabilities();
+    Ok(i64::try_from(in_doubt).ok() == Some(batch.order_count)
+        && is_inside_limits(limits, app.clock.now(), not_found, first.started_at_ms, batch.value_date))
+}
+
+/// True inside every limit of a resend: the first and the last "not found" since the last sending lie far enough apart, and it is the
+/// bank's window and the value date still. Pure.
+fn is_inside_limits(
     capabilities: &Capabilities,
     now: Moment,
-    first_not_found: Moment,
+    (first_not_found, last_not_found): (Moment, Moment),
     first_sent: Moment,
     value_date: time::Date,
 ) -> bool {
     let Some(window_secs) = capabilities.resend_window_secs else { return false };
-    now >= first_not_found.plus_secs(capabilities.not_found_gap_secs)
+    last_not_found >= first_not_found.plus_secs(capabilities.not_found_gap_secs)
         && now < first_sent.plus_secs(window_secs)
         && now.date() == value_date
 }
@@ -260,11 +285,15 @@ mod tests {
         };
         let day = date!(2026 - 11 - 23);
         let noon = Moment::start_of(day).plus_secs(12 * 3_600);
-        let may = |window, now, first_not_found| may_resend(&capabilities(window), now, first_not_found, noon, day);
-        assert!(may(Some(86_400), noon.plus_secs(700), noon.plus_secs(60)));
-        assert!(!may(Some(86_400), noon.plus_secs(659), noon.plus_secs(60)), "too close");
-        assert!(!may(None, noon.plus_secs(700), noon.plus_secs(60)), "no promise of the bank");
-        assert!(!may(Some(600), noon.plus_secs(700), noon.plus_secs(60)), "outside the window");
-        assert!(!may(Some(864_000), noon.plus_secs(86_400), noon.plus_secs(60)), "another value date");
+        let may = |window, now, last| {
+            let not_found = (noon.plus_secs(60), noon.plus_secs(last));
+            is_inside_limits(&capabilities(window), noon.plus_secs(now), not_found, noon, day)
+        };
+        assert!(may(Some(86_400), 700, 660));
+        assert!(!may(Some(86_400), 700, 659), "too close");
+        assert!(!may(Some(86_400), 700, 60), "said once");
+        assert!(!may(None, 700, 660), "no promise of the bank");
+        assert!(!may(Some(700), 700, 660), "outside the window");
+        assert!(!may(Some(864_000), 86_400, 660), "another value date");
     }
 }

@@ -170,10 +170,12 @@ pub mod batch {
         pub released_sha256: Option<String>,
         /// When it was released.
         pub released_at_ms: Option<Moment>,
-        /// How often the bank said "not found" while it was in doubt.
+        /// How often the bank said "not found" since the last sending ended in doubt.
         pub not_found_count: i32,
         /// When it said so first.
         pub not_found_first_at_ms: Option<Moment>,
+        /// When it said so last.
+        pub not_found_last_at_ms: Option<Moment>,
         /// Since when it is in doubt.
         pub in_doubt_since_ms: Option<Moment>,
         /// Rises with every change.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use huzhu::bank_sim::faults::Fault;
+use huzhu::recon::{self, BreakKind, Seen};
 use huzhu::{jobs, work};
 
-use super::scene::{Granted, Scene, states};
+use super::scene::{ACCOUNT, Granted, Scene, states};
 
 /// One member's money is released, the bank misbehaves as told.
 async fn released_with(fault: Fault, times: u32) -> (Scene, Granted) {
@@ -61,6 +62,77 @@ async fn the_same_bytes_go_again_only_after_two_not_founds_far_enough_apart() {
         scene.settle_down().await;
         ends_paid_once(scene, granted).await;
     }
+}
+
+/// A break that stops sending is open while the bank says twice that it knows nothing: the resend is written, and waits.
+async fn resend_that_waits(fault: Fault) -> (Scene, Granted) {
+    let (scene, granted) = released_with(fault, 1).await;
+    scene.bank.fault(Fault::NotFound, 100);
+    let app = &scene.app.app;
+    recon::raise(app.db.write(), app, Seen::new(BreakKind::B04, ACCOUNT, "test", "for a test")).await.unwrap();
+    for _ in 0..20 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    let waiting = "select count(*) from job where kind = 'payouts.dispatch' and state = 'ready'";
+    assert_eq!(scene.app.count(waiting).await, 1);
+    (scene, granted)
+}
+
+#[actix_web::test]
+async fn a_resend_that_waited_for_a_day_is_not_sent() {
+    let (scene, granted) = resend_that_waits(Fault::CutBefore).await;
+    scene.advance(25 * 60 * 60);
+    scene.resolve_breaks().await;
+    scene.settle_down().await;
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 1, "sent outside the window");
+    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    assert_eq!(scene.bank.open().payments(), []);
+    // It is still asked about.
+    let asking = "select count(*) from job where kind = 'payouts.enquire' and state = 'ready'";
+    assert_eq!(scene.app.count(asking).await, 1);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_resend_whose_orders_the_statement_settled_is_not_sent() {
+    let (scene, granted) = resend_that_waits(Fault::AnswerLost).await;
+    scene.bank.open().close_day().unwrap();
+    scene.take_statements().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    scene.resolve_breaks().await;
+    for _ in 0..20 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 1, "sent again after it was settled");
+    assert_eq!(scene.app.count("select count(*) from payout_batch where state = 'finished'").await, 1);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_resend_that_ended_in_doubt_is_not_sent_again_by_its_old_job() {
+    let (scene, granted) = released_with(Fault::CutBefore, 2).await;
+    while scene.app.count("select count(*) from dispatch").await < 2 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    // Its worker died between the answer and the end of the job; another takes it, at once and again after the first "not found".
+    let undone = "update job set state = 'ready', finished_at_ms = null where kind = 'payouts.dispatch' and unique_key like '%:resend'";
+    for _ in 0..4 {
+        scene.app.execute(undone).await.unwrap();
+        scene.app.run_jobs().await;
+        scene.advance(61);
+    }
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 2, "sent blindly");
+    for _ in 0..20 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 3);
+    scene.settle_down().await;
+    ends_paid_once(scene, granted).await;
 }
 
 #[actix_web::test]

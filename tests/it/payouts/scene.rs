@@ -222,8 +222,22 @@ impl Scene {
     pub async fn close_day(&self) {
         self.bank.open().close_day().unwrap();
         self.advance(24 * 60 * 60);
+        self.take_statements().await;
+    }
+
+    /// The service takes every statement that is ready.
+    pub async fn take_statements(&self) {
         let link = self.app.app.bank.as_ref().unwrap();
         recon::fetch_all(&self.app.app, link).await.unwrap();
+    }
+
+    /// A person resolves every break that is open.
+    pub async fn resolve_breaks(&self) {
+        let got = self.app.get(&self.app.city.auditor, "/v1/recon/breaks?state=open&limit=100").await.ok(200);
+        for item in got.body["items"].as_array().unwrap() {
+            let id = item["id"].as_str().unwrap().parse().unwrap();
+            assert!(recon::resolve(&self.app.app, id, "looked at").await.unwrap());
+        }
     }
 
     /// State of the newest order of a payout, and of the payout, and of its claim.

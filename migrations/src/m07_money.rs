@@ -74,7 +74,7 @@ create table payout_batch (
     version bigint not null default 1,
     created_at_ms bigint not null,
     check (checker_id is null or checker_id <> maker_id),
-    check ((state in ('prepared', 'void')) = (checker_id is null)),
+    check (state = 'void' or (state = 'prepared') = (checker_id is null)),
     check ((checker_id is null) = (released_at_ms is null)),
     check ((checker_id is null) = (released_sha256 is null)),
     check (released_sha256 is null or released_sha256 = sha256)

@@ -7,14 +7,14 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
 use super::claim_news;
-use super::moves::{moneys, move_order, move_payout, payout_of};
+use super::moves::{move_order, move_payout, payout_of};
 use super::reason::{self, Mend};
+use super::release::unreserve;
 use super::rows::{bank_fact, order};
 use super::state::{OrderCommand, OrderState, PayoutState};
 use crate::app::App;
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
-use crate::ledger::{self, Event, Source};
 use crate::recon::{self, BreakKind, Seen};
 
 /// By which road news came.
@@ -172,11 +172,7 @@ pub(crate) async fn confirm_rejected(
 ) -> Result<(), Problem> {
     let changes = order::ActiveModel { evidence_rank: Set(4), ..Default::default() };
     move_order(txn, app, order, OrderCommand::ConfirmRejected, changes).await?;
-    let money = moneys(txn, std::slice::from_ref(order)).await?.remove(&order.id);
-    let (Some(money), Some(source)) = (money, Source::from_code(order.source_code)) else {
-        return Err(Problem::internal(anyhow::anyhow!("an order without its money")));
-    };
-    ledger::post(txn, app, &[Event::Unreserved { order: money, source }]).await?;
+    unreserve(txn, app, std::slice::from_ref(order)).await?;
     let mend = reason::after_rejection(order.reason_code.as_deref().unwrap_or_default());
     fail_payout(txn, app, order, mend, order.posted_at_ms.unwrap_or_else(|| app.clock.now())).await
 }

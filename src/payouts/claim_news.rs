@@ -22,7 +22,7 @@ pub(super) async fn released(
     checker_id: Uuid,
 ) -> Result<(), Problem> {
     let text = Text::fixed("已复核放款，银行处理中", "Released by a second person; on its way through the bank");
-    tell(txn, app, payout.claim_id, Change::new(Command::ReleasePayout, By::staff(checker_id), text)).await
+    tell(txn, app, payout.claim_id, Change::new(Command::ReleasePayout, By::staff(checker_id), text), None).await
 }
 
 /// The bank paid it, at `paid_at` by the bank's clock.
@@ -33,7 +33,23 @@ pub(super) async fn paid(
     paid_at: Moment,
 ) -> Result<(), Problem> {
     let text = Text::fixed("银行已付款，请查收互助服务卡", "The bank has paid to your service card");
-    tell(txn, app, payout.claim_id, Change::new(Command::PayPayout, By::BANK, text).effective(paid_at)).await
+    let change = Change::new(Command::PayPayout, By::BANK, text).effective(paid_at);
+    tell(txn, app, payout.claim_id, change, Some("claim_paid")).await
+}
+
+/// The batch that it was released with is given up before a byte was sent. Its release was no notice, so this is none.
+pub(super) async fn taken_back(
+    txn: &DatabaseTransaction,
+    app: &App,
+    payout: &payout::Model,
+    by: By,
+) -> Result<(), Problem> {
+    let text = Text::fixed(
+        "款项送交银行前放款已撤回，我们将重新支付，无需您操作",
+        "The release was taken back before anything was sent. We will pay again; you need not do anything",
+    );
+    let change = Change::new(Command::FailPayout, by, text).reason("release_taken_back");
+    tell(txn, app, payout.claim_id, change, None).await
 }
 
 /// Its last order failed for good, or its money came back, on `on` by the bank's calendar.
@@ -50,26 +66,23 @@ pub(super) async fn failed(
         Mend::Person => "payment_under_inquiry",
     };
     let change = Change::new(Command::FailPayout, By::BANK, reason::told(mend)).reason(word).effective(at);
-    tell(txn, app, payout.claim_id, change).await
+    tell(txn, app, payout.claim_id, change, Some("payout_failed")).await
 }
 
-/// What the member hears of without asking.
-const fn notice_kind(command: Command) -> Option<&'static str> {
-    match command {
-        Command::PayPayout => Some("claim_paid"),
-        Command::FailPayout => Some("payout_failed"),
-        _ => None,
-    }
-}
-
-/// Gives the claim its command when its payouts together call for it.
-async fn tell(txn: &DatabaseTransaction, app: &App, claim_id: Uuid, change: Change) -> Result<(), Problem> {
+/// Gives the claim its command when its payouts together call for it; `notice` is what the member then hears of without asking.
+async fn tell(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim_id: Uuid,
+    change: Change,
+    notice: Option<&'static str>,
+) -> Result<(), Problem> {
     let claim = advance::load(txn, claim_id).await?;
     let states = states_of(txn, claim_id).await?;
     if command_for(claim.state, &states) == Some(change.command) {
-        let (command, text) = (change.command, change.text.clone());
+        let text = change.text.clone();
         let claim = advance::advance(txn, app, &claim, change).await?;
-        if let Some(kind) = notice_kind(command) {
+        if let Some(kind) = notice {
             notices::queue(txn, app, claim.member_id, Some(claim.id), kind, &text).await?;
         }
     }

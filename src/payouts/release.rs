@@ -23,7 +23,7 @@ use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, Staf
 use crate::jobs::{self, JobSpec};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
-use crate::ledger::{self, Event, Source};
+use crate::ledger::{self, Event, OrderMoney, Source};
 
 /// What the checker signs.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -191,6 +191,20 @@ async fn release(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, che
 }
 
 async fn reserve(txn: &DatabaseTransaction, app: &App, orders: &[order::Model]) -> Result<(), Problem> {
+    post_each(txn, app, orders, |order, source| Event::Reserved { order, source }).await
+}
+
+/// The money of orders that were not paid goes back to where it was reserved from.
+pub(super) async fn unreserve(txn: &DatabaseTransaction, app: &App, orders: &[order::Model]) -> Result<(), Problem> {
+    post_each(txn, app, orders, |order, source| Event::Unreserved { order, source }).await
+}
+
+async fn post_each(
+    txn: &DatabaseTransaction,
+    app: &App,
+    orders: &[order::Model],
+    event: impl Fn(OrderMoney, Source) -> Event,
+) -> Result<(), Problem> {
     let mut moneys = moves::moneys(txn, orders).await?;
     let mut events = Vec::with_capacity(orders.len());
     for order in orders {
@@ -198,7 +212,7 @@ async fn reserve(txn: &DatabaseTransaction, app: &App, orders: &[order::Model]) 
         let (Some(money), Some(source)) = (moneys.remove(&order.id), source) else {
             return Err(Problem::internal(anyhow::anyhow!("an order without its money")));
         };
-        events.push(Event::Reserved { order: money, source });
+        events.push(event(money, source));
     }
     ledger::post(txn, app, &events).await?;
     Ok(())

@@ -172,7 +172,7 @@ impl OrderState {
 pub enum BatchState {
     /// Rendered, waits for its checker.
     Prepared,
-    /// Given up before it was released.
+    /// Given up before a byte of it was sent.
     Void,
     /// Released, waits to be sent.
     Released,

@@ -1,24 +1,28 @@
-//! A batch that nobody released is given up: its orders are cancelled and their payouts queued anew under new references.
+//! A batch of which not a byte was sent is given up: its orders are cancelled and their payouts queued anew under new references.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::{post, web};
-use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::create::queue_order;
-use super::release::{load, orders_of};
-use super::rows::{batch, order};
-use super::state::{BatchState, OrderCommand, OrderState};
+use super::release::{load, orders_of, payouts_of, unreserve};
+use super::rows::{batch, dispatch, order};
+use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
-use super::{moves, rows};
+use super::{claim_news, moves};
 use crate::app::App;
+use crate::claims::advance::By;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 
-/// Void a batch that was not released
+/// Void a batch that was not sent
 ///
-/// No reference that stands in its bytes is ever used again: each order is cancelled, and a new one takes its place in the queue.
+/// Prepared, or released when every try at sending it was proved not sent; then what was reserved goes back in the books. No reference
+/// that stands in its bytes is ever used again: each order is cancelled, and a new one takes its place in the queue.
 #[utoipa::path(
     tag = "staff", operation_id = "void_payout_batch", security(("bearer" = ["payout:prepare", "payout:release"])),
     params(
@@ -30,7 +34,7 @@ use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCalle
         (status = 200, description = "The batch, void", body = BatchView),
         (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`batch_state_conflict`: it was released", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`: the bank may have it, or it is void", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -38,7 +42,7 @@ use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCalle
 #[post("/v1/payout-batches/{batch_id}/void")]
 pub(super) async fn void_payout_batch(
     app: web::Data<Arc<App>>,
-    _staff: StaffCaller,
+    staff: StaffCaller,
     idempotency: Idempotency,
     version: IfMatch,
     path: web::Path<Uuid>,
@@ -47,10 +51,10 @@ pub(super) async fn void_payout_batch(
         .once(&app, [0; 32], async |txn| {
             let batch = load(txn, *path).await?;
             version.check(batch.version)?;
-            if batch.state != BatchState::Prepared {
+            if !was_never_sent(txn, &batch).await? {
                 return Err(Problem::new(Code::BatchStateConflict));
             }
-            void(txn, &app, &batch).await?;
+            void(txn, &app, &batch, By::staff(staff.staff_id)).await?;
             let batch = load(txn, batch.id).await?;
             let version = batch.version;
             Ok(Reply::ok(&BatchView::from(batch))?.version(version))
@@ -58,18 +62,42 @@ pub(super) async fn void_payout_batch(
         .await
 }
 
-async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
+/// True for a batch that waits, and of which no sending is under way, in doubt or known to have reached the bank.
+async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
+    let sent = dispatch::Entity::find()
+        .filter(dispatch::Column::BatchId.eq(batch.id))
+        .filter(dispatch::Column::Outcome.is_null().or(dispatch::Column::Outcome.ne("not_sent")))
+        .count(txn)
+        .await?;
+    Ok(matches!(batch.state, BatchState::Prepared | BatchState::Released) && sent == 0)
+}
+
+/// Gives up a batch that was never sent.
+///
+/// # Errors
+/// `conflict` when somebody else moved it or an order of it meanwhile.
+pub(super) async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, by: By) -> Result<(), Problem> {
     moves::move_batch(txn, batch, BatchState::Void, batch::ActiveModel::default()).await?;
-    for order in orders_of(txn, batch.id).await? {
+    let orders = orders_of(txn, batch.id).await?;
+    let payouts = if batch.state == BatchState::Released {
+        unreserve(txn, app, &orders).await?;
+        payouts_of(txn, &orders).await?
+    } else {
+        HashMap::new()
+    };
+    for order in orders {
         let order = cancel(txn, app, order).await?;
         queue_order(txn, app, order.payout_id, order.amount_fen, Some(&order)).await?;
+        if let Some(payout) = payouts.get(&order.payout_id) {
+            moves::move_payout(txn, payout, PayoutState::Failed, None, None).await?;
+            claim_news::taken_back(txn, app, payout, by).await?;
+        }
     }
     Ok(())
 }
 
 async fn cancel(txn: &DatabaseTransaction, app: &App, mut order: order::Model) -> Result<order::Model, Problem> {
-    order.state =
-        moves::move_order(txn, app, &order, OrderCommand::Cancel, rows::order::ActiveModel::default()).await?;
+    order.state = moves::move_order(txn, app, &order, OrderCommand::Cancel, order::ActiveModel::default()).await?;
     debug_assert_eq!(order.state, OrderState::Cancelled);
     Ok(order)
 }

@@ -1,10 +1,11 @@
 //! Two people, one hash, one release: refused by the service, and by the database itself.
 
+use huzhu::bank_sim::faults::Fault;
 use reqwest::Method;
 use serde_json::json;
 
 use super::journey::{replace_card, sql_id};
-use super::scene::{Scene, states};
+use super::scene::{Prepared, Scene, states};
 
 #[actix_web::test]
 async fn whoever_prepared_a_batch_may_not_release_it() {
@@ -122,12 +123,74 @@ async fn altered_bytes_are_never_sent() {
 #[actix_web::test]
 async fn a_checker_who_lost_the_right_has_released_nothing() {
     let scene = Scene::start().await;
-    scene.grant(&scene.app.city.member, &[70_000]).await;
-    scene.pay().await;
+    let city = &scene.app.city;
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    let batch = scene.pay().await;
+    let first_ref = scene.bank_ref(granted).await;
     scene.app.execute("delete from staff_role where role = 'payout_checker'").await.unwrap();
     scene.settle_down().await;
     assert_eq!(scene.breaks().await, ["B13"]);
     assert_eq!(scene.bank.open().payments(), []);
+    // The batch is voided, what was reserved goes back, and another checker's release is sent.
+    let void = format!("{}/void", batch.path);
+    let got = scene.app.ask(&city.maker, Method::POST, &void).await.fresh_key().if_match(2).send().await.ok(200);
+    assert_eq!(got.text("/state"), "void");
+    assert_eq!(scene.states(granted).await, states("queued", "failed", "PayoutFailed"));
+    let view = scene.app.get(&city.member, &format!("/v1/claims/{}/payouts", granted.claim_id)).await.ok(200);
+    assert_eq!(view.text("/items/0/needs_new_card"), "false");
+    assert_eq!(scene.app.count("select count(*) from notice").await, 0, "the member hears of what is nothing to them");
+    let positions = scene.app.get(&city.auditor, "/v1/recon/positions").await.ok(200);
+    assert_eq!(positions.text("/items/0/clearing_fen"), "0");
+    scene.verify().await;
+    scene.resolve_breaks().await;
+    let sqlite = scene.app.app.db.is_sqlite();
+    let (auditor, at) = (sql_id(sqlite, city.auditor.id), scene.app.app.clock.now().as_ms());
+    let role =
+        format!("insert into staff_role (staff_id, role, granted_at_ms) values ({auditor}, 'payout_checker', {at})");
+    scene.app.execute(&role).await.unwrap();
+    let mut other = city.auditor.clone();
+    other.roles.push(huzhu::http::Role::PayoutChecker);
+    let batch = scene.prepare().await.unwrap();
+    let path = format!("{}/release", batch.path);
+    scene.app.post_at(&other, &path, 1, &json!({"sha256": batch.sha256})).await.ok(200);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    assert!(scene.bank.truth(&first_ref).is_none());
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_released_batch_is_voided_only_while_no_byte_of_it_was_sent() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let void = async |batch: &Prepared| {
+        let version = scene.app.get(&city.maker, &batch.path).await.ok(200).version();
+        let path = format!("{}/void", batch.path);
+        scene.app.ask(&city.maker, Method::POST, &path).await.fresh_key().if_match(version).send().await
+    };
+    // The bank said that it took nothing: that proves it.
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    scene.bank.fault(Fault::NotAccepted, 1);
+    let batch = scene.pay().await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.app.count("select count(*) from dispatch where outcome = 'not_sent'").await, 1);
+    void(&batch).await.ok(200);
+    void(&batch).await.refused(409, "batch_state_conflict");
+    scene.verify().await;
+    // No answer proves nothing, nor does an answer.
+    scene.bank.fault(Fault::CutBefore, 1);
+    let batch = scene.pay().await;
+    scene.app.run_jobs().await;
+    void(&batch).await.refused(409, "batch_state_conflict");
+    for _ in 0..30 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    void(&batch).await.refused(409, "batch_state_conflict");
+    assert_eq!(scene.bank.open().payments().len(), 1);
     scene.stop().await;
 }
 

@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::bank::{BankLink, Submitted};
 use super::moves::{move_batch, move_batch_orders};
-use super::release::{bytes_of, load};
+use super::release::{bytes_of, cards_changed, load};
 use super::rows::{batch, dispatch, order};
 use super::state::{BatchState, OrderCommand, OrderState};
+use super::void::void;
 use super::{enquire, job_error};
 use crate::app::App;
+use crate::claims::advance::By;
 use crate::db::is_unique_violation;
 use crate::http::Problem;
 use crate::jobs::{self, JobContext, JobResult, JobSpec};
@@ -136,6 +138,13 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
         txn.commit().await?;
         return Ok(Start::Leave);
     };
+    // Money that the bank may have is asked about; money that it cannot have goes to the card of today, or not at all.
+    if !payload.resend && cards_changed(&txn, batch.id).await? {
+        tracing::warn!(batch.id = %batch.id, "payouts.dispatch is given up: a card changed since the batch was prepared");
+        void(&txn, app, &batch, By::SYSTEM).await?;
+        txn.commit().await?;
+        return Ok(Start::Leave);
+    }
     let dispatch = match open_dispatch(&txn, app, &batch, payload.resend).await {
         Ok(dispatch) => dispatch,
         // Another worker was first.

@@ -1,11 +1,12 @@
 //! Two people, one hash, one release: refused by the service, and by the database itself.
 
 use huzhu::bank_sim::faults::Fault;
+use huzhu::recon::{self, BreakKind, Seen};
 use reqwest::Method;
 use serde_json::json;
 
 use super::journey::{replace_card, sql_id};
-use super::scene::{Prepared, Scene, states};
+use super::scene::{ACCOUNT, Prepared, Scene, states};
 
 #[actix_web::test]
 async fn whoever_prepared_a_batch_may_not_release_it() {
@@ -87,6 +88,38 @@ async fn a_card_that_changed_since_the_batch_was_prepared_stops_its_release() {
     assert_ne!(scene.bank_ref(granted).await, first_ref, "a reference was used for two cards");
     assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
     assert!(scene.bank.truth(&first_ref).is_none());
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_card_that_changed_after_the_release_gets_nothing() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let (granted, other) =
+        (scene.grant(&city.member, &[70_000]).await, scene.grant(&city.other_member, &[5_000]).await);
+    let app = &scene.app.app;
+    // Something holds the sending back, and meanwhile the member gets another card.
+    recon::raise(app.db.write(), app, Seen::new(BreakKind::B04, ACCOUNT, "test", "for a test")).await.unwrap();
+    let batch = scene.pay().await;
+    scene.settle_down().await;
+    let refs = [scene.bank_ref(granted).await, scene.bank_ref(other).await];
+    replace_card(&scene, "6222021234567890136").await;
+    scene.resolve_breaks().await;
+    scene.advance(301);
+    scene.settle_down().await;
+    assert_eq!(scene.bank.open().payments(), [], "paid to a card that the member no longer has");
+    assert_eq!(scene.app.get(&city.maker, &batch.path).await.ok(200).text("/batch/state"), "void");
+    for granted in [granted, other] {
+        assert_eq!(scene.states(granted).await, states("queued", "failed", "PayoutFailed"));
+    }
+    scene.verify().await;
+    scene.pay().await;
+    scene.settle_down().await;
+    for granted in [granted, other] {
+        assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+        assert!(!refs.contains(&scene.bank_ref(granted).await), "a reference was used for two files");
+    }
+    assert_eq!(scene.bank.truth(&scene.bank_ref(granted).await).unwrap().card_tail, "0136");
     scene.stop().await;
 }
 

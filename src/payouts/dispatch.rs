@@ -118,6 +118,11 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
         tracing::warn!(batch.id = %batch.id, "payouts.dispatch is not sent again: its time is over");
         return Ok(Start::Leave);
     }
+    if !payload.resend && recon::shows_debit(&txn, batch.id).await? {
+        found_at_bank(&txn, app, batch.id).await?;
+        txn.commit().await?;
+        return Ok(Start::Leave);
+    }
     if !checker_still_may(&txn, &batch).await? {
         let seen =
             Seen::new(BreakKind::B13, &batch.debit_account, batch.id.to_string(), "the checker may no longer release");
@@ -239,6 +244,21 @@ async fn lose_sight(
         return Ok(());
     }
     put_in_doubt(txn, app, batch).await
+}
+
+/// A booked debit shows that the bank has a batch that we took for not sent: it is in doubt, asked about, and never sent from here.
+///
+/// # Errors
+/// `conflict` when somebody else moved it meanwhile.
+pub(crate) async fn found_at_bank(txn: &DatabaseTransaction, app: &App, batch_id: Uuid) -> Result<(), Problem> {
+    let batch = load(txn, batch_id).await?;
+    if batch.state != BatchState::Released {
+        return Ok(());
+    }
+    tracing::warn!(batch.id = %batch.id, "payouts.dispatch is not begun: the statement shows a debit of the batch");
+    let none = order::ActiveModel::default();
+    move_batch_orders(txn, app, batch.id, OrderState::Approved, OrderCommand::LoseSight, none).await?;
+    put_in_doubt(txn, app, &batch).await
 }
 
 async fn put_in_doubt(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {

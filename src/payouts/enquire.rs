@@ -214,8 +214,8 @@ async fn not_found(
     Ok(())
 }
 
-/// True when the bytes of a batch in doubt may go out again now: the limits hold, and no order of it has moved on by other news, which
-/// would prove that the bank has them. Asked when the job is written, and again in the transaction that begins the sending.
+/// True when the bytes of a batch in doubt may go out again now: the limits hold, and no order of it has moved on by other news or shows
+/// a debit, which would prove that the bank has them. Asked when the job is written, and again in the transaction that begins the sending.
 pub(super) async fn may_resend(
     txn: &DatabaseTransaction,
     app: &App,
@@ -235,7 +235,8 @@ pub(super) async fn may_resend(
     let not_found = batch.not_found_first_at_ms.zip(batch.not_found_last_at_ms);
     let (Some(first), Some(not_found)) = (first, not_found) else { return Ok(false) };
     let limits = link.adapter.capabilities();
-    Ok(i64::try_from(in_doubt).ok() == Some(batch.order_count)
+    Ok(!recon::shows_debit(txn, batch.id).await?
+        && i64::try_from(in_doubt).ok() == Some(batch.order_count)
         && is_inside_limits(limits, app.clock.now(), not_found, first.started_at_ms, batch.value_date))
 }
 

@@ -29,6 +29,7 @@ pub mod views;
 mod void;
 
 pub use create::{NewPayout, create_for_decision};
+pub(crate) use dispatch::found_at_bank;
 pub use show::detail;
 
 use crate::http::Problem;

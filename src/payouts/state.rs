@@ -72,7 +72,7 @@ pub enum OrderCommand {
     NotSent,
     /// The bank took it and echoed the hash.
     Accept,
-    /// No answer, or one that proves nothing.
+    /// No answer, or one that proves nothing; or a debit of a batch that counted as not sent.
     LoseSight,
     /// The bank refused it for good.
     Reject,
@@ -114,7 +114,7 @@ impl OrderState {
     /// | held | queued, cancelled |
     /// | queued | held, batched, cancelled |
     /// | batched | approved, queued (batch voided), cancelled |
-    /// | approved | dispatching, queued (batch voided), cancelled |
+    /// | approved | dispatching, queued (batch voided), cancelled; by a debit that nobody expected also settled, in doubt |
     /// | dispatching | approved (proved not sent), accepted, in doubt, rejected; by late news also paid, settled |
     /// | in doubt | dispatching (same bytes), accepted, rejected, paid, settled |
     /// | accepted | paid, rejected, settled |
@@ -132,10 +132,10 @@ impl OrderState {
             (S::Batched, C::Approve) | (S::Dispatching, C::NotSent) => S::Approved,
             (S::Approved, C::StartDispatch) | (S::InDoubt, C::Resend) => S::Dispatching,
             (S::Dispatching | S::InDoubt, C::Accept) => S::Accepted,
-            (S::Dispatching, C::LoseSight) => S::InDoubt,
+            (S::Approved | S::Dispatching, C::LoseSight) => S::InDoubt,
             (S::Dispatching | S::InDoubt | S::Accepted, C::Reject) => S::Rejected,
             (S::Dispatching | S::InDoubt | S::Accepted, C::ConfirmPaid) => S::Paid,
-            (S::Dispatching | S::InDoubt | S::Accepted | S::Paid | S::Rejected, C::Settle) => S::Settled,
+            (S::Approved | S::Dispatching | S::InDoubt | S::Accepted | S::Paid | S::Rejected, C::Settle) => S::Settled,
             (S::Rejected, C::ConfirmRejected) => S::RejectedConfirmed,
             (S::Settled, C::Return) => S::Returned,
             (S::Created | S::Held | S::Queued | S::Batched | S::Approved, C::Cancel) => S::Cancelled,
@@ -234,7 +234,7 @@ mod tests {
         (OrderState::Held, "Queue Cancel"),
         (OrderState::Queued, "Hold PutInBatch Cancel"),
         (OrderState::Batched, "Approve Cancel LeaveBatch"),
-        (OrderState::Approved, "StartDispatch Cancel LeaveBatch"),
+        (OrderState::Approved, "StartDispatch LoseSight Settle Cancel LeaveBatch"),
         (OrderState::Dispatching, "NotSent Accept LoseSight Reject ConfirmPaid Settle"),
         (OrderState::Accepted, "Reject ConfirmPaid Settle"),
         (OrderState::InDoubt, "Accept Reject Resend ConfirmPaid Settle"),

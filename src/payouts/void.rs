@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::claims::advance::By;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
+use crate::recon;
 
 /// Void a batch that was not sent
 ///
@@ -62,14 +63,15 @@ pub(super) async fn void_payout_batch(
         .await
 }
 
-/// True for a batch that waits, and of which no sending is under way, in doubt or known to have reached the bank.
+/// True for a batch that waits, of which no sending is under way, in doubt or known to have reached the bank, and no statement shows a debit.
 async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
     let sent = dispatch::Entity::find()
         .filter(dispatch::Column::BatchId.eq(batch.id))
         .filter(dispatch::Column::Outcome.is_null().or(dispatch::Column::Outcome.ne("not_sent")))
         .count(txn)
         .await?;
-    Ok(matches!(batch.state, BatchState::Prepared | BatchState::Released) && sent == 0)
+    let waits = matches!(batch.state, BatchState::Prepared | BatchState::Released);
+    Ok(waits && sent == 0 && !recon::shows_debit(txn, batch.id).await?)
 }
 
 /// Gives up a batch that was never sent.

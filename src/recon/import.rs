@@ -2,7 +2,10 @@
 //! changes nothing.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use uuid::Uuid;
 
 use super::matching::{Known, Match, Treatment, judge};
@@ -16,7 +19,7 @@ use crate::ledger::{self, Event, OrderMoney};
 use crate::payouts::bank::BankLink;
 use crate::payouts::rows::order;
 use crate::payouts::state::{OrderCommand, OrderState};
-use crate::payouts::{apply, moves};
+use crate::payouts::{self, apply, moves};
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,8 +191,29 @@ async fn take_entry(
     }
     if let Some(order) = &order {
         move_order(txn, app, order, booking, found).await?;
+        if let (false, OrderState::Approved, Some(batch_id)) = (booking.credit, order.state, order.batch_id) {
+            payouts::found_at_bank(txn, app, batch_id).await?;
+        }
     }
     event_of(txn, order.as_ref(), booking, entry_id, found.treatment).await
+}
+
+/// True when a statement shows a debit of an order of the batch, however it was posted: then the bank has the batch.
+///
+/// # Errors
+/// Those of the database.
+pub async fn shows_debit(connection: &impl ConnectionTrait, batch_id: Uuid) -> Result<bool, DbErr> {
+    let orders = order::Entity::find()
+        .select_only()
+        .column(order::Column::Id)
+        .filter(order::Column::BatchId.eq(batch_id))
+        .into_query();
+    let debits = entry::Entity::find()
+        .filter(entry::Column::OrderId.in_subquery(orders))
+        .filter(entry::Column::Credit.eq(false))
+        .count(connection)
+        .await?;
+    Ok(debits > 0)
 }
 
 async fn was_debited(txn: &DatabaseTransaction, order_id: Uuid) -> Result<bool, Problem> {

@@ -108,6 +108,8 @@ fn debit_of(order: Known, debited_fen: Fen) -> Match {
     let raise = match (debited_fen == order.amount_fen, order.state) {
         (false, _) => Some(BreakKind::B06),
         (true, OrderState::Rejected) => Some(BreakKind::B05),
+        // Its batch counts as not sent, and yet the bank paid it.
+        (true, OrderState::Approved) => Some(BreakKind::B02),
         (true, _) => None,
     };
     Match { treatment: Treatment::Settled, command, raise }
@@ -154,8 +156,13 @@ mod tests {
     fn a_debit_settles_an_order_whose_money_waits_in_clearing_once() {
         use OrderState as S;
         for state in S::iter() {
-            let waits = matches!(state, S::Dispatching | S::Accepted | S::InDoubt | S::Paid | S::Rejected);
-            let contradicts = (state == S::Rejected).then_some(BreakKind::B05);
+            let waits =
+                matches!(state, S::Approved | S::Dispatching | S::Accepted | S::InDoubt | S::Paid | S::Rejected);
+            let contradicts = match state {
+                S::Rejected => Some(BreakKind::B05),
+                S::Approved => Some(BreakKind::B02),
+                _ => None,
+            };
             let expected = if waits {
                 (Treatment::Settled, true, contradicts)
             } else {

@@ -16,7 +16,7 @@ pub mod statement;
 
 pub use break_kind::BreakKind;
 pub use fetch::fetch_all;
-pub use import::{Imported, import};
+pub use import::{Imported, import, shows_debit};
 pub use list_breaks::BreakView;
 pub use positions::{Position, position};
 pub use raise::{Seen, raise, resolve, stops_dispatch};

@@ -203,6 +203,13 @@ impl Scene {
         self.app.post_at(&self.app.city.checker, &path, 1, &json!({"sha256": batch.sha256})).await.ok(200);
     }
 
+    /// The exact bytes of a batch, as somebody with the keys reads them.
+    pub async fn file_of(&self, batch: &Prepared) -> Vec<u8> {
+        let id: Uuid = batch.path.rsplit('/').next().unwrap().parse().unwrap();
+        let row = payouts::rows::file::Entity::find_by_id(id).one(self.app.app.db.read()).await.unwrap().unwrap();
+        self.app.app.sealer.open_bytes(Field::PayoutFile, &row.bytes_sealed).unwrap().reveal().clone()
+    }
+
     /// Prepares and releases everything that waits.
     pub async fn pay(&self) -> Prepared {
         let batch = self.prepare().await.expect("a batch");

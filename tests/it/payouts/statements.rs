@@ -2,6 +2,7 @@
 
 use huzhu::bank_sim::faults::Fault;
 use huzhu::recon::{self, Imported};
+use reqwest::Method;
 
 use super::scene::{ACCOUNT, Scene, states};
 
@@ -103,6 +104,59 @@ async fn a_part_that_comes_back_is_parked_with_a_break() {
     assert_eq!(scene.breaks().await, ["B09"]);
     let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
     assert_eq!(positions.text("/items/0/unknown_credits_fen"), "30000");
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn what_the_statement_shows_as_paid_is_never_sent() {
+    // Released, held for not sent, and yet debited; with an order that the statement does not show beside it.
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    scene.bank.open().mark_card(&city.other_member.card_number, Some("AC04".to_owned())).unwrap();
+    let refused = scene.grant(&city.other_member, &[5_000]).await;
+    scene.bank.fault(Fault::NotAccepted, 1);
+    let batch = scene.pay().await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted).await, states("approved", "paying", "Paying"));
+    // The bank said that it took nothing. It did.
+    scene.bank.open().take(&scene.file_of(&batch).await).unwrap();
+    scene.bank.open().close_day().unwrap();
+    scene.take_statements().await;
+    assert_eq!(scene.breaks().await, ["B02"]);
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(scene.states(refused).await, states("in_doubt", "paying", "Paying"));
+    scene.verify().await;
+    scene.resolve_breaks().await;
+    for _ in 0..5 {
+        scene.advance(61);
+        scene.settle_down().await;
+    }
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 1, "sent although it was paid");
+    assert_eq!(scene.states(refused).await, states("rejected", "paying", "Paying"));
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_batch_that_was_paid_before_its_release_is_asked_about_and_not_sent() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    let batch = scene.prepare().await.unwrap();
+    scene.bank.open().take(&scene.file_of(&batch).await).unwrap();
+    scene.bank.open().close_day().unwrap();
+    scene.take_statements().await;
+    assert_eq!(scene.breaks().await, ["B02"]);
+    scene.resolve_breaks().await;
+    let (maker, void) = (&scene.app.city.maker, format!("{}/void", batch.path));
+    let got = scene.app.ask(maker, Method::POST, &void).await.fresh_key().if_match(1).send().await;
+    got.refused(409, "batch_state_conflict");
+    scene.release(&batch).await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    scene.advance(31);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 0);
     scene.stop().await;
 }
 

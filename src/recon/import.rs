@@ -21,6 +21,9 @@ use crate::payouts::rows::order;
 use crate::payouts::state::{OrderCommand, OrderState};
 use crate::payouts::{self, apply, moves};
 
+/// Bookings looked up at once.
+const CHUNK: usize = 500;
+
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
@@ -75,6 +78,10 @@ async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes:
     if let Some(why) = does_not_follow(&file, last.as_ref()) {
         return quarantine(txn, app, link, BreakKind::B08, bytes, why).await;
     }
+    if let Some(line) = first_known(txn, &file).await? {
+        let why = format!("booking {line} stands on an earlier statement");
+        return quarantine(txn, app, link, BreakKind::B08, bytes, why).await;
+    }
     let statement_id = write_statement(txn, app, &file, bytes).await?;
     let mut events = Vec::new();
     if last.is_none() && file.opening_fen.is_positive() {
@@ -107,6 +114,20 @@ fn does_not_follow(file: &Statement, last: Option<&statement::Model>) -> Option<
         }
         Some(_) => None,
     }
+}
+
+/// The number of the first booking of `file` that an earlier statement brought.
+async fn first_known(txn: &DatabaseTransaction, file: &Statement) -> Result<Option<i64>, Problem> {
+    for chunk in file.entries.chunks(CHUNK) {
+        let marks: Vec<String> = chunk.iter().map(|booking| booking.fingerprint(&file.account)).collect();
+        let known = entry::Entity::find().filter(entry::Column::Fingerprint.is_in(marks)).all(txn).await?;
+        let known: Vec<String> = known.into_iter().map(|row| row.fingerprint).collect();
+        let first = chunk.iter().find(|booking| known.contains(&booking.fingerprint(&file.account)));
+        if let Some(first) = first {
+            return Ok(Some(first.entry_no));
+        }
+    }
+    Ok(None)
 }
 
 async fn quarantine(

@@ -142,6 +142,7 @@ mod tests {
             bank_ref: bank_ref.map(str::to_owned),
             counterparty_tail: Some("0001".into()),
             text: text.into(),
+            nth: 1,
         }
     }
 

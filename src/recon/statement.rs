@@ -1,5 +1,7 @@
 //! Reads the flat statement file: `H|CNSTM1|…`, `L|…`, `T|…`. It adds up in itself, or nothing of it counts. Pure.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 use time::{Date, Month};
 
@@ -47,6 +49,8 @@ pub struct Entry {
     pub counterparty_tail: Option<String>,
     /// The bank's word for what it is.
     pub text: String,
+    /// Which it is of the lines of its file that are equal to it but for their number, from 1.
+    pub nth: usize,
 }
 
 /// Why a file is not taken. Names the line, never what stands in it.
@@ -60,18 +64,21 @@ pub struct Unreadable {
 }
 
 impl Entry {
-    /// The same booking has the same fingerprint, whichever file brings it.
+    /// The same booking has the same fingerprint, whichever file brings it; two equal lines of one file are two bookings.
     #[must_use]
     pub fn fingerprint(&self, account: &str) -> String {
-        let direction = if self.credit { "C" } else { "D" };
-        let text = format!(
-            "{account}|{}|{direction}|{}|{}|{}",
+        hex::encode(Sha256::digest(format!("{account}|{}|{}", self.looks(), self.nth).as_bytes()))
+    }
+
+    fn looks(&self) -> String {
+        format!(
+            "{}|{}|{}|{}|{}",
             self.bank_serial,
+            if self.credit { "C" } else { "D" },
             self.amount_fen.get(),
             self.bank_ref.as_deref().unwrap_or(""),
             self.booked_on
-        );
-        hex::encode(Sha256::digest(text.as_bytes()))
+        )
     }
 }
 
@@ -86,8 +93,12 @@ pub fn read(bytes: &[u8]) -> Result<Statement, Unreadable> {
     let lines: Vec<&str> = text.split('\n').collect();
     let [header, details @ .., trailer] = &lines[..] else { return Err(bad(1, "header or trailer is missing")) };
     let mut statement = read_header(header)?;
+    let mut equal: HashMap<String, usize> = HashMap::new();
     for (line, number) in details.iter().zip(2..) {
-        let entry = read_entry(line, number)?;
+        let mut entry = read_entry(line, number)?;
+        let nth = equal.entry(entry.looks()).or_default();
+        *nth += 1;
+        entry.nth = *nth;
         let side = if entry.credit { &mut statement.credits_fen } else { &mut statement.debits_fen };
         *side = side.checked_add(entry.amount_fen).map_err(|_| bad(number, "the sum does not fit"))?;
         statement.entries.push(entry);
@@ -153,6 +164,7 @@ fn read_entry(line: &str, number: usize) -> Result<Entry, Unreadable> {
         bank_ref: some(bank_ref),
         counterparty_tail: some(tail),
         text: text.to_owned(),
+        nth: 1,
     })
 }
 
@@ -223,6 +235,15 @@ mod tests {
         assert_eq!(read.entries[1].bank_ref.as_deref(), Some("R1"));
         assert_eq!(read.entries[0].bank_ref, None);
         assert_ne!(read.entries[0].fingerprint("ACC"), read.entries[1].fingerprint("ACC"));
+    }
+
+    #[test]
+    fn equal_lines_are_so_many_bookings() {
+        let details = "L|1|20261123|D|20|S2|R1|1111|PAYOUT\nL|2|20261123|D|20|S2|R1|1111|PAYOUT\n";
+        let read = read(file("H|CNSTM1|ACC|20261123|7|CNY|100|60|UTF-8", details, 40, 0).as_bytes()).unwrap();
+        assert_eq!(read.entries.iter().map(|entry| entry.nth).collect::<Vec<_>>(), [1, 2]);
+        assert_ne!(read.entries[0].fingerprint("ACC"), read.entries[1].fingerprint("ACC"));
+        assert_ne!(read.entries[0].fingerprint("ACC"), read.entries[0].fingerprint("OTHER"));
     }
 
     #[test]

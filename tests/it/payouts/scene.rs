@@ -1,5 +1,6 @@
 //! A service with a bank beside it, members who are owed money, and a clock that moves for both.
 
+use std::fmt::Write as _;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,6 +22,7 @@ use huzhu::{bank_sim, recon};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::{Person, TestApp};
@@ -293,6 +295,43 @@ impl Scene {
 pub struct Prepared {
     pub path: String,
     pub sha256: String,
+}
+
+/// A line of a statement that no simulator would write.
+#[derive(Clone, Copy, Debug)]
+pub struct Booked<'a> {
+    pub credit: bool,
+    pub fen: i64,
+    pub serial: &'a str,
+    pub bank_ref: &'a str,
+    /// Day of March 2026.
+    pub day: u8,
+}
+
+impl<'a> Booked<'a> {
+    pub const fn debit(fen: i64, serial: &'a str) -> Self {
+        Self { credit: false, fen, serial, bank_ref: "", day: 16 }
+    }
+
+    pub const fn credit(fen: i64, serial: &'a str) -> Self {
+        Self { credit: true, ..Self::debit(fen, serial) }
+    }
+}
+
+/// The statement number `seq`, of the day after its predecessor's, with these lines.
+pub fn statement(seq: u8, opening_fen: i64, lines: &[Booked<'_>]) -> Vec<u8> {
+    let mut details = String::new();
+    for (line, number) in lines.iter().zip(1..) {
+        let Booked { credit, fen, serial, bank_ref, day } = line;
+        let side = if *credit { "C" } else { "D" };
+        writeln!(details, "L|{number}|202603{day}|{side}|{fen}|{serial}|{bank_ref}|0128|PAYOUT").unwrap();
+    }
+    let side = |credit| lines.iter().filter(|line| line.credit == credit).map(|line| line.fen).sum::<i64>();
+    let (debits, credits) = (side(false), side(true));
+    let closing = opening_fen - debits + credits;
+    let (day, count, digest) = (15 + seq, lines.len(), hex::encode(Sha256::digest(details.as_bytes())));
+    let header = format!("H|CNSTM1|{ACCOUNT}|202603{day}|{seq}|CNY|{opening_fen}|{closing}|UTF-8");
+    format!("{header}\n{details}T|{count}|{debits}|{credits}|sha256:{digest}\n").into_bytes()
 }
 
 /// Three words as strings.

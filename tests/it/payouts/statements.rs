@@ -4,7 +4,7 @@ use huzhu::bank_sim::faults::Fault;
 use huzhu::recon::{self, Imported};
 use reqwest::Method;
 
-use super::scene::{ACCOUNT, Scene, states};
+use super::scene::{ACCOUNT, Booked, Scene, statement, states};
 
 #[actix_web::test]
 async fn the_same_statement_twice_changes_nothing() {
@@ -45,6 +45,35 @@ async fn a_gap_or_another_content_is_quarantined() {
     // What was missing comes, then what was too early goes through.
     assert_eq!(recon::import(app, link, &files[1]).await.unwrap(), Imported::Taken { seq: 2, entries: 0 });
     assert_eq!(recon::import(app, link, &files[2]).await.unwrap(), Imported::Taken { seq: 3, entries: 1 });
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn equal_lines_are_two_bookings_and_one_of_an_earlier_day_is_quarantined() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    let bank_ref = scene.bank_ref(granted).await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let debit = Booked { bank_ref: &bank_ref, ..Booked::debit(70_000, "S1") };
+    let stranger = Booked { bank_ref: "", ..Booked::debit(30, "S2") };
+    // The same reference twice, and the same unknown debit twice: each line is its own booking with its own break.
+    let first = statement(1, 500_000, &[debit, debit, stranger, stranger]);
+    assert_eq!(recon::import(app, link, &first).await.unwrap(), Imported::Taken { seq: 1, entries: 4 });
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(scene.breaks().await, ["B02", "B02", "B04"]);
+    let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
+    assert_eq!(positions.text("/items/0/unknown_debits_fen"), "60");
+    scene.verify().await;
+    // A line of the day before stands on the next statement, too: nothing of that counts, and it does not stop what follows.
+    let new = Booked { day: 17, ..Booked::debit(1, "S3") };
+    let second = statement(2, 500_000 - 140_060, &[new, debit]);
+    let quarantined = recon::import(app, link, &second).await.unwrap();
+    assert_eq!(quarantined, Imported::Quarantined { why: "booking 2 stands on an earlier statement".to_owned() });
+    assert_eq!(scene.breaks().await, ["B02", "B02", "B04", "B08"]);
+    let mended = statement(2, 500_000 - 140_060, &[new]);
+    assert_eq!(recon::import(app, link, &mended).await.unwrap(), Imported::Taken { seq: 2, entries: 1 });
     scene.stop().await;
 }
 

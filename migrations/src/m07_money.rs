@@ -256,7 +256,7 @@ create table statement_entry (
     counterparty_tail text,
     kind text not null,
     fingerprint text not null unique,
-    treatment text not null check (treatment in ('settled', 'returned', 'debited_again', 'funded', 'charged', 'unknown_debit', 'unknown_credit')),
+    treatment text not null check (treatment in ('settled', 'returned', 'debited_again', 'given_back', 'funded', 'charged', 'unknown_debit', 'unknown_credit')),
     order_id {uuid} references payout_order (id),
     unique (statement_id, entry_no)
 )

@@ -57,7 +57,7 @@ pub struct OrderMoney {
     pub plans: Vec<PlanAmount>,
 }
 
-/// An event of the books: exactly those that the payout contract names.
+/// An event of the books: those that the payout contract names, and what undoes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A decision grants money.
@@ -99,6 +99,13 @@ pub enum Event {
     },
     /// The same reference was debited once more.
     DebitedAgain {
+        /// The booking.
+        entry_id: Uuid,
+        /// How much.
+        amount_fen: Fen,
+    },
+    /// The bank gave back what it had debited once more.
+    GivenBack {
         /// The booking.
         entry_id: Uuid,
         /// How much.
@@ -154,6 +161,7 @@ impl Event {
             Self::Settled { entry_id, .. } => format!("settled:{entry_id}"),
             Self::CameBack { entry_id, .. } => format!("returned:{entry_id}"),
             Self::DebitedAgain { entry_id, .. } => format!("debited-again:{entry_id}"),
+            Self::GivenBack { entry_id, .. } => format!("given-back:{entry_id}"),
             Self::Opened { statement_id, .. } => format!("opened:{statement_id}"),
             Self::Funded { entry_id, .. } => format!("funded:{entry_id}"),
             Self::Charged { entry_id, .. } => format!("charged:{entry_id}"),
@@ -172,6 +180,7 @@ impl Event {
             Self::Settled { .. } => "settled",
             Self::CameBack { .. } => "returned",
             Self::DebitedAgain { .. } => "debited_again",
+            Self::GivenBack { .. } => "given_back",
             Self::Opened { .. } | Self::Funded { .. } => "funded",
             Self::Charged { .. } => "charged",
             Self::UnknownDebit { .. } => "unknown_debit",
@@ -189,6 +198,7 @@ impl Event {
             | Self::Settled { order, .. }
             | Self::CameBack { order, .. } => (Some(order.payout_id), Some(order.order_id)),
             Self::DebitedAgain { .. }
+            | Self::GivenBack { .. }
             | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
@@ -204,6 +214,7 @@ impl Event {
             Self::Settled { entry_id, .. }
             | Self::CameBack { entry_id, .. }
             | Self::DebitedAgain { entry_id, .. }
+            | Self::GivenBack { entry_id, .. }
             | Self::Funded { entry_id, .. }
             | Self::Charged { entry_id, .. }
             | Self::UnknownDebit { entry_id, .. }

@@ -63,6 +63,7 @@ impl Event {
                 lines.credit_plans(Account::Returned, &order.plans)?;
             }
             Self::DebitedAgain { amount_fen, .. } => lines.pair(Account::Recoverable, Account::Bank, *amount_fen)?,
+            Self::GivenBack { amount_fen, .. } => lines.pair(Account::Bank, Account::Recoverable, *amount_fen)?,
             Self::Opened { amount_fen, .. } | Self::Funded { amount_fen, out: false, .. } => {
                 lines.pair(Account::Bank, Account::Funding, *amount_fen)?
             }
@@ -99,6 +100,7 @@ impl Event {
             }
             Self::CameBack { order, .. } => moves(&order.plans, |fen| (0, 0, fen, -fen)),
             Self::DebitedAgain { .. }
+            | Self::GivenBack { .. }
             | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
@@ -208,6 +210,7 @@ mod tests {
         assert_eq!(lines(&Event::CameBack { order, entry_id }), [(1010, 340), (2030, -300), (2030, -40)]);
         let amount_fen = Fen::new(5);
         assert_eq!(lines(&Event::DebitedAgain { entry_id, amount_fen }), [(1030, 5), (1010, -5)]);
+        assert_eq!(lines(&Event::GivenBack { entry_id, amount_fen }), [(1010, 5), (1030, -5)]);
         assert_eq!(lines(&Event::Funded { entry_id, amount_fen, out: false }), [(1010, 5), (3010, -5)]);
         assert_eq!(lines(&Event::Funded { entry_id, amount_fen, out: true }), [(3010, 5), (1010, -5)]);
         assert_eq!(lines(&Event::Charged { entry_id, amount_fen }), [(5090, 5), (1010, -5)]);

@@ -3,8 +3,8 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -87,7 +87,9 @@ async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes:
     if last.is_none() && file.opening_fen.is_positive() {
         events.push(Event::Opened { statement_id, amount_fen: file.opening_fen });
     }
-    for booking in &file.entries {
+    // Debits first: the bank's order within a day says nothing, and a credit is judged by what was debited.
+    let (credits, debits): (Vec<&Entry>, Vec<&Entry>) = file.entries.iter().partition(|booking| booking.credit);
+    for booking in debits.into_iter().chain(credits) {
         events.push(take_entry(txn, app, link, &file, statement_id, booking).await?);
     }
     ledger::post(txn, app, &events).await?;
@@ -184,9 +186,12 @@ async fn take_entry(
         None => None,
     };
     let known = match &order {
-        Some(order) => {
-            Some(Known { state: order.state, amount_fen: order.amount_fen, debited: was_debited(txn, order.id).await? })
-        }
+        Some(order) => Some(Known {
+            state: order.state,
+            amount_fen: order.amount_fen,
+            debited: was_debited(txn, order.id).await?,
+            owed_back: is_owed_back(txn, order.id, booking.amount_fen).await?,
+        }),
         None => None,
     };
     let found = judge(booking, known, &link.words);
@@ -238,12 +243,20 @@ pub async fn shows_debit(connection: &impl ConnectionTrait, batch_id: Uuid) -> R
 }
 
 async fn was_debited(txn: &DatabaseTransaction, order_id: Uuid) -> Result<bool, Problem> {
-    let debits = entry::Entity::find()
+    Ok(booked(order_id, Treatment::Settled).count(txn).await? > 0)
+}
+
+/// True when more bookings of `amount_fen` were debited once more than given back.
+async fn is_owed_back(txn: &DatabaseTransaction, order_id: Uuid, amount_fen: Fen) -> Result<bool, Problem> {
+    let of_amount = |treatment| booked(order_id, treatment).filter(entry::Column::AmountFen.eq(amount_fen));
+    let again = of_amount(Treatment::DebitedAgain).count(txn).await?;
+    Ok(again > of_amount(Treatment::GivenBack).count(txn).await?)
+}
+
+fn booked(order_id: Uuid, treatment: Treatment) -> Select<entry::Entity> {
+    entry::Entity::find()
         .filter(entry::Column::OrderId.eq(order_id))
-        .filter(entry::Column::Treatment.eq(Treatment::Settled.word()))
-        .count(txn)
-        .await?;
-    Ok(debits > 0)
+        .filter(entry::Column::Treatment.eq(treatment.word()))
 }
 
 async fn write_break(
@@ -303,6 +316,7 @@ async fn event_of(
         Treatment::Settled => Event::Settled { order: money_of(txn, order).await?, entry_id, debited_fen: amount_fen },
         Treatment::Returned => Event::CameBack { order: money_of(txn, order).await?, entry_id },
         Treatment::DebitedAgain => Event::DebitedAgain { entry_id, amount_fen },
+        Treatment::GivenBack => Event::GivenBack { entry_id, amount_fen },
         Treatment::Funded => Event::Funded { entry_id, amount_fen, out: !booking.credit },
         Treatment::Charged => Event::Charged { entry_id, amount_fen },
         Treatment::UnknownDebit => Event::UnknownDebit { entry_id, amount_fen },

@@ -14,6 +14,8 @@ pub struct Known {
     pub amount_fen: Fen,
     /// True when a debit of it was booked before.
     pub debited: bool,
+    /// True when it was debited once more with the booking's amount, and the bank has not given that back.
+    pub owed_back: bool,
 }
 
 /// How a booking is treated in the books.
@@ -25,6 +27,8 @@ pub enum Treatment {
     Returned,
     /// The same reference was debited once more.
     DebitedAgain,
+    /// What was debited once more is given back.
+    GivenBack,
     /// The fund's own money.
     Funded,
     /// A charge of the bank.
@@ -43,6 +47,7 @@ impl Treatment {
             Self::Settled => "settled",
             Self::Returned => "returned",
             Self::DebitedAgain => "debited_again",
+            Self::GivenBack => "given_back",
             Self::Funded => "funded",
             Self::Charged => "charged",
             Self::UnknownDebit => "unknown_debit",
@@ -116,6 +121,10 @@ fn debit_of(order: Known, debited_fen: Fen) -> Match {
 }
 
 fn credit_of(order: Known, credited_fen: Fen) -> Match {
+    if order.owed_back {
+        // Whoever sent it back, the member keeps one payment of the two.
+        return Match { treatment: Treatment::GivenBack, command: None, raise: None };
+    }
     let park = |kind| Match { treatment: Treatment::UnknownCredit, command: None, raise: Some(kind) };
     match order.state {
         OrderState::Settled if credited_fen == order.amount_fen => {
@@ -147,7 +156,7 @@ mod tests {
     }
 
     fn judged(credit: bool, fen: i64, state: OrderState, debited: bool) -> (Treatment, bool, Option<BreakKind>) {
-        let known = Known { state, amount_fen: Fen::new(10), debited };
+        let known = Known { state, amount_fen: Fen::new(10), debited, owed_back: false };
         let found = judge(&entry(credit, fen, Some("R1"), "PAYOUT"), Some(known), &Words::default());
         assert!(found.command.is_none_or(|command| state.after(command).is_some()), "{state:?}");
         (found.treatment, found.command.is_some(), found.raise)
@@ -187,6 +196,15 @@ mod tests {
             };
             assert_eq!(judged(true, 10, state, true), whole, "{state:?}");
             assert_eq!(judged(true, 9, state, true), (Treatment::UnknownCredit, false, Some(part)), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_debited_twice_is_given_back_before_anything_returns() {
+        for state in OrderState::iter() {
+            let known = Known { state, amount_fen: Fen::new(10), debited: true, owed_back: true };
+            let found = judge(&entry(true, 10, Some("R1"), "RETURN"), Some(known), &Words::default());
+            assert_eq!(found, Match { treatment: Treatment::GivenBack, command: None, raise: None });
         }
     }
 

@@ -4,6 +4,7 @@ use huzhu::bank_sim::faults::Fault;
 use huzhu::recon::{self, Imported};
 use reqwest::Method;
 
+use super::journey::replace_card;
 use super::scene::{ACCOUNT, Booked, Scene, statement, states};
 
 #[actix_web::test]
@@ -116,6 +117,53 @@ async fn a_second_debit_is_recoverable_and_stops_sending() {
     scene.settle_down().await;
     assert_eq!(scene.states(other).await.0, "paid");
     scene.stop().await;
+}
+
+#[actix_web::test]
+async fn what_the_bank_debited_twice_and_gives_back_is_no_return() {
+    let scene = Scene::start().await;
+    scene.bank.fault(Fault::DoubleDebit, 1);
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    let bank_ref = scene.bank_ref(granted).await;
+    scene.close_day().await;
+    let recoverable = async || {
+        let app = &scene.app.app;
+        huzhu::ledger::balance_of(app.db.read(), huzhu::ledger::accounts::Account::Recoverable).await.unwrap().get()
+    };
+    assert_eq!(recoverable().await, 70_000);
+    scene.bank.open().send_back(&bank_ref, None, "CUST".to_owned()).unwrap();
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    assert_eq!(recoverable().await, 0);
+    scene.verify().await;
+    replace_card(&scene, "6222021234567890136").await;
+    assert!(scene.prepare().await.is_none(), "paid once more");
+    // What comes back after that is the member's own.
+    scene.bank.open().send_back(&bank_ref, None, "AC07".to_owned()).unwrap();
+    scene.close_day().await;
+    assert_eq!(scene.states(granted).await, states("returned", "failed", "PayoutFailed"));
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn the_lines_of_a_day_mean_the_same_in_any_order() {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 2, 0], [2, 0, 1]] {
+        let scene = Scene::start().await;
+        let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+        scene.pay().await;
+        scene.settle_down().await;
+        let bank_ref = scene.bank_ref(granted).await;
+        let debit = |serial| Booked { bank_ref: &bank_ref, ..Booked::debit(70_000, serial) };
+        let lines = [debit("S1"), debit("S2"), Booked { bank_ref: &bank_ref, ..Booked::credit(70_000, "S3") }];
+        let app = &scene.app.app;
+        let file = statement(1, 500_000, &order.map(|line| lines[line]));
+        recon::import(app, app.bank.as_ref().unwrap(), &file).await.unwrap();
+        assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"), "{order:?}");
+        assert_eq!(scene.breaks().await, ["B04"], "{order:?}");
+        scene.stop().await;
+    }
 }
 
 #[actix_web::test]

@@ -97,6 +97,13 @@ pub enum Event {
         /// The booking.
         entry_id: Uuid,
     },
+    /// The money came back whole before its debit was booked, and waited in suspense until then.
+    CameBackBefore {
+        /// Whose money.
+        order: OrderMoney,
+        /// The booking that waited.
+        entry_id: Uuid,
+    },
     /// The same reference was debited once more.
     DebitedAgain {
         /// The booking.
@@ -160,6 +167,7 @@ impl Event {
             Self::Unreserved { order, .. } => format!("unreserved:{}:{}", order.order_id, order.round),
             Self::Settled { entry_id, .. } => format!("settled:{entry_id}"),
             Self::CameBack { entry_id, .. } => format!("returned:{entry_id}"),
+            Self::CameBackBefore { entry_id, .. } => format!("returned-before:{entry_id}"),
             Self::DebitedAgain { entry_id, .. } => format!("debited-again:{entry_id}"),
             Self::GivenBack { entry_id, .. } => format!("given-back:{entry_id}"),
             Self::Opened { statement_id, .. } => format!("opened:{statement_id}"),
@@ -178,7 +186,7 @@ impl Event {
             Self::Reserved { .. } => "reserved",
             Self::Unreserved { .. } => "unreserved",
             Self::Settled { .. } => "settled",
-            Self::CameBack { .. } => "returned",
+            Self::CameBack { .. } | Self::CameBackBefore { .. } => "returned",
             Self::DebitedAgain { .. } => "debited_again",
             Self::GivenBack { .. } => "given_back",
             Self::Opened { .. } | Self::Funded { .. } => "funded",
@@ -196,7 +204,8 @@ impl Event {
             Self::Reserved { order, .. }
             | Self::Unreserved { order, .. }
             | Self::Settled { order, .. }
-            | Self::CameBack { order, .. } => (Some(order.payout_id), Some(order.order_id)),
+            | Self::CameBack { order, .. }
+            | Self::CameBackBefore { order, .. } => (Some(order.payout_id), Some(order.order_id)),
             Self::DebitedAgain { .. }
             | Self::GivenBack { .. }
             | Self::Opened { .. }
@@ -213,6 +222,7 @@ impl Event {
         match self {
             Self::Settled { entry_id, .. }
             | Self::CameBack { entry_id, .. }
+            | Self::CameBackBefore { entry_id, .. }
             | Self::DebitedAgain { entry_id, .. }
             | Self::GivenBack { entry_id, .. }
             | Self::Funded { entry_id, .. }

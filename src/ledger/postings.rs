@@ -62,6 +62,10 @@ impl Event {
                 lines.debit(Account::Bank, total(&order.plans)?);
                 lines.credit_plans(Account::Returned, &order.plans)?;
             }
+            Self::CameBackBefore { order, .. } => {
+                lines.debit(Account::UnknownCredits, total(&order.plans)?);
+                lines.credit_plans(Account::Returned, &order.plans)?;
+            }
             Self::DebitedAgain { amount_fen, .. } => lines.pair(Account::Recoverable, Account::Bank, *amount_fen)?,
             Self::GivenBack { amount_fen, .. } => lines.pair(Account::Bank, Account::Recoverable, *amount_fen)?,
             Self::Opened { amount_fen, .. } | Self::Funded { amount_fen, out: false, .. } => {
@@ -98,7 +102,9 @@ impl Event {
                     (0, -part, 0, part)
                 })
             }
-            Self::CameBack { order, .. } => moves(&order.plans, |fen| (0, 0, fen, -fen)),
+            Self::CameBack { order, .. } | Self::CameBackBefore { order, .. } => {
+                moves(&order.plans, |fen| (0, 0, fen, -fen))
+            }
             Self::DebitedAgain { .. }
             | Self::GivenBack { .. }
             | Self::Opened { .. }
@@ -207,6 +213,8 @@ mod tests {
         assert_eq!(lines(&settled(340)), [(2020, 340), (1010, -340)]);
         assert_eq!(lines(&settled(350)), [(2020, 340), (1900, 10), (1010, -350)]);
         assert_eq!(lines(&settled(100)), [(2020, 100), (1010, -100)]);
+        let before = Event::CameBackBefore { order: order.clone(), entry_id };
+        assert_eq!(lines(&before), [(2090, 340), (2030, -300), (2030, -40)]);
         assert_eq!(lines(&Event::CameBack { order, entry_id }), [(1010, 340), (2030, -300), (2030, -40)]);
         let amount_fen = Fen::new(5);
         assert_eq!(lines(&Event::DebitedAgain { entry_id, amount_fen }), [(1030, 5), (1010, -5)]);

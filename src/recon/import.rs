@@ -6,9 +6,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select,
 };
+use time::Date;
 use uuid::Uuid;
 
 use super::matching::{Known, Match, Treatment, judge};
+use super::raise::explain;
 use super::rows::{entry, statement};
 use super::statement::{Entry, Statement, read};
 use super::{BreakKind, Seen, raise};
@@ -90,7 +92,7 @@ async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes:
     // Debits first: the bank's order within a day says nothing, and a credit is judged by what was debited.
     let (credits, debits): (Vec<&Entry>, Vec<&Entry>) = file.entries.iter().partition(|booking| booking.credit);
     for booking in debits.into_iter().chain(credits) {
-        events.push(take_entry(txn, app, link, &file, statement_id, booking).await?);
+        events.extend(take_entry(txn, app, link, &file, statement_id, booking).await?);
     }
     ledger::post(txn, app, &events).await?;
     confirm_rejections(txn, app, &file).await?;
@@ -180,7 +182,7 @@ async fn take_entry(
     file: &Statement,
     statement_id: Uuid,
     booking: &Entry,
-) -> Result<Event, Problem> {
+) -> Result<Vec<Event>, Problem> {
     let order = match &booking.bank_ref {
         Some(bank_ref) => apply::find_order(txn, bank_ref).await?,
         None => None,
@@ -221,7 +223,30 @@ async fn take_entry(
             payouts::found_at_bank(txn, app, batch_id).await?;
         }
     }
-    event_of(txn, order.as_ref(), booking, entry_id, found.treatment).await
+    let mut events = vec![event_of(txn, order.as_ref(), booking, entry_id, found.treatment).await?];
+    if let (Some(order), Some(OrderCommand::Settle)) = (&order, found.command) {
+        events.extend(take_parked_return(txn, app, order.id, booking.booked_on).await?);
+    }
+    Ok(events)
+}
+
+/// A return that came before its debit waits in suspense; now that the debit is booked it goes through, if it is the only one that
+/// waits and of the whole amount. Whatever else waits is for a person.
+async fn take_parked_return(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order_id: Uuid,
+    settled_on: Date,
+) -> Result<Option<Event>, Problem> {
+    let parked = booked(order_id, Treatment::UnknownCredit).all(txn).await?;
+    let order = order::Entity::find_by_id(order_id).one(txn).await?;
+    let ([parked], Some(order)) = (&parked[..], order) else { return Ok(None) };
+    if parked.amount_fen != order.amount_fen {
+        return Ok(None);
+    }
+    apply::come_back(txn, app, &order, parked.booked_on.max(settled_on)).await?;
+    explain(txn, app, parked.id, "the debit that it returns was booked later").await?;
+    Ok(Some(Event::CameBackBefore { order: money_of(txn, Some(&order)).await?, entry_id: parked.id }))
 }
 
 /// True when a statement shows a debit of an order of the batch, however it was posted: then the bank has the batch.

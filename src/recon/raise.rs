@@ -1,8 +1,8 @@
 //! Writing a disagreement down, once.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iterable, PaginatorTrait, QueryFilter, UpdateMany};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -97,19 +97,35 @@ pub async fn stops_dispatch(connection: &impl ConnectionTrait, account: &str) ->
     Ok(open > 0)
 }
 
+/// Closes what was opened about a booking that is explained now.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn explain(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    entry_id: Uuid,
+    how: &str,
+) -> Result<(), DbErr> {
+    use recon_break::Column as C;
+    close(app, how).filter(C::EntryId.eq(entry_id)).exec(connection).await.map(drop)
+}
+
 /// Closes a disagreement with a person's words; false when it is not open.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn resolve(app: &App, id: Uuid, resolution: &str) -> Result<bool, DbErr> {
     use recon_break::Column as C;
-    let changed = recon_break::Entity::update_many()
-        .col_expr(C::State, sea_orm::sea_query::Expr::value("resolved"))
-        .col_expr(C::ResolvedAtMs, sea_orm::sea_query::Expr::value(app.clock.now()))
-        .col_expr(C::Resolution, sea_orm::sea_query::Expr::value(resolution))
-        .filter(C::Id.eq(id))
-        .filter(C::State.eq("open"))
-        .exec(app.db.write())
-        .await?;
+    let changed = close(app, resolution).filter(C::Id.eq(id)).exec(app.db.write()).await?;
     Ok(changed.rows_affected == 1)
+}
+
+fn close(app: &App, resolution: &str) -> UpdateMany<recon_break::Entity> {
+    use recon_break::Column as C;
+    recon_break::Entity::update_many()
+        .col_expr(C::State, Expr::value("resolved"))
+        .col_expr(C::ResolvedAtMs, Expr::value(app.clock.now()))
+        .col_expr(C::Resolution, Expr::value(resolution))
+        .filter(C::State.eq("open"))
 }

@@ -167,6 +167,41 @@ async fn the_lines_of_a_day_mean_the_same_in_any_order() {
 }
 
 #[actix_web::test]
+async fn a_return_that_comes_before_its_debit_goes_through_with_it() {
+    // The debit a day after the return; on the same day before or after it; and the return a day after the debit: one end.
+    for days in [&[&[1][..], &[0]][..], &[&[1, 0]], &[&[0, 1]], &[&[0], &[1]]] {
+        let scene = Scene::start().await;
+        let granted = scene.grant(&scene.app.city.member, &[60_000, 10_000]).await;
+        scene.pay().await;
+        scene.settle_down().await;
+        let bank_ref = scene.bank_ref(granted).await;
+        let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+        let mut opening = 500_000;
+        for (day, seq) in days.iter().zip(1..) {
+            let lines = [Booked::debit(70_000, "S1"), Booked::credit(70_000, "S2")];
+            let lines: Vec<Booked<'_>> =
+                day.iter().map(|line| Booked { bank_ref: &bank_ref, day: 15 + seq, ..lines[*line] }).collect();
+            let file = statement(seq, opening, &lines);
+            opening += lines.iter().map(|line| if line.credit { line.fen } else { -line.fen }).sum::<i64>();
+            assert!(matches!(recon::import(app, link, &file).await.unwrap(), Imported::Taken { .. }), "{days:?}");
+            if days.len() == 2 && day[0] == 1 && seq == 1 {
+                assert_eq!(scene.breaks().await, ["B10"]);
+            }
+            scene.verify().await;
+        }
+        assert_eq!(scene.states(granted).await, states("returned", "failed", "PayoutFailed"), "{days:?}");
+        assert_eq!(scene.breaks().await, [""; 0], "{days:?}");
+        let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
+        assert_eq!(positions.text("/items/0/unknown_credits_fen"), "0");
+        replace_card(&scene, "6222021234567890136").await;
+        scene.pay().await;
+        scene.settle_down().await;
+        assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"), "{days:?}");
+        scene.stop().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_part_that_comes_back_is_parked_with_a_break() {
     let scene = Scene::start().await;
     let granted = scene.grant(&scene.app.city.member, &[70_000]).await;

@@ -87,6 +87,12 @@ impl BreakKind {
         matches!(self, Self::B02 | Self::B04 | Self::B05 | Self::B08 | Self::B13)
     }
 
+    /// True for a kind that lasts as long as what causes it: seen again after it was resolved, it is open again.
+    #[must_use]
+    pub const fn opens_again(self) -> bool {
+        matches!(self, Self::B03 | Self::B08 | Self::B13 | Self::B16 | Self::B18)
+    }
+
     /// The role that looks after it.
     #[must_use]
     pub const fn owner_role(self) -> &'static str {

@@ -49,17 +49,18 @@ impl Seen {
     }
 }
 
-/// Writes `seen` down unless it was before.
+/// Writes `seen` down unless it was before. What a person resolved stays so, except a kind that [lasts](BreakKind::opens_again).
 ///
 /// # Errors
 /// Those of the database.
 pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> Result<(), DbErr> {
     let text = format!("{:?}|{}|{}", seen.kind, seen.account, seen.mark);
+    let (kind, fingerprint, now) = (seen.kind, hex::encode(Sha256::digest(text.as_bytes())), app.clock.now());
     let row = recon_break::ActiveModel {
         id: Set(app.ids.next()),
         kind: Set(seen.kind),
         account: Set(seen.account),
-        fingerprint: Set(hex::encode(Sha256::digest(text.as_bytes()))),
+        fingerprint: Set(fingerprint.clone()),
         order_id: Set(seen.order_id),
         batch_id: Set(seen.batch_id),
         entry_id: Set(seen.entry_id),
@@ -67,7 +68,7 @@ pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> 
         detail: Set(seen.detail),
         owner_role: Set(seen.kind.owner_role().to_owned()),
         state: Set("open".to_owned()),
-        opened_at_ms: Set(app.clock.now()),
+        opened_at_ms: Set(now),
         resolved_at_ms: Set(None),
         resolution: Set(None),
     };
@@ -75,8 +76,26 @@ pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> 
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(connection)
         .await?;
-    if inserted > 0 {
-        tracing::warn!(break.kind = ?seen.kind, "recon.break was opened");
+    let mut opened = inserted > 0;
+    if !opened && kind.opens_again() {
+        use recon_break::Column as C;
+        let again = recon_break::ActiveModel {
+            state: Set("open".to_owned()),
+            opened_at_ms: Set(now),
+            resolved_at_ms: Set(None),
+            resolution: Set(None),
+            ..Default::default()
+        };
+        let done = recon_break::Entity::update_many()
+            .set(again)
+            .filter(C::Fingerprint.eq(fingerprint))
+            .filter(C::State.eq("resolved"))
+            .exec(connection)
+            .await?;
+        opened = done.rows_affected > 0;
+    }
+    if opened {
+        tracing::warn!(break.kind = ?kind, "recon.break was opened");
     }
     Ok(())
 }

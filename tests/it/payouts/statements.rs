@@ -95,6 +95,30 @@ async fn a_cut_statement_is_fetched_again() {
 }
 
 #[actix_web::test]
+async fn a_file_that_stays_bad_keeps_its_break_open() {
+    let scene = Scene::start().await;
+    scene.bank.fault(Fault::CutStatement, 2);
+    scene.close_day().await;
+    assert_eq!(scene.breaks().await, ["B08"]);
+    scene.resolve_breaks().await;
+    assert_eq!(scene.breaks().await, [""; 0]);
+    // Fetched again and as bad as before: nothing is sent until it is mended and looked at.
+    scene.take_statements().await;
+    assert_eq!(scene.breaks().await, ["B08"]);
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await.0, "approved", "sent while a break stops it");
+    scene.take_statements().await;
+    scene.resolve_breaks().await;
+    scene.advance(301);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await.0, "paid");
+    assert_eq!(scene.breaks().await, [""; 0]);
+    scene.stop().await;
+}
+
+#[actix_web::test]
 async fn a_second_debit_is_recoverable_and_stops_sending() {
     let scene = Scene::start().await;
     let city = &scene.app.city;

@@ -26,6 +26,8 @@ pub enum Fault {
     DelayedResult,
     /// An enquiry finds nothing, whatever happened.
     NotFound,
+    /// A batch enquiry is answered with the results of another batch.
+    OtherResults,
     /// An enquiry is answered by 503.
     EnquiryError,
     /// The first line of the batch is debited twice.

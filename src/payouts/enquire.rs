@@ -83,14 +83,28 @@ pub(super) async fn run(context: JobContext) -> JobResult {
         BatchState::Accepted | BatchState::InDoubt => {}
         _ => return Ok(()),
     }
-    let heard = link.adapter.enquire_batch(&batch.batch_ref).await;
+    let mut heard = link.adapter.enquire_batch(&batch.batch_ref).await;
+    let is_odd = matches!(&heard, Enquired::Found(heard) if !is_about(heard, &batch));
+    if is_odd {
+        heard = Enquired::Unavailable { why: "other_batch" };
+    }
     let singles = ask_singles(app, link, &batch, &heard).await.map_err(job_error)?;
     let txn = app.db.begin().await?;
+    if is_odd {
+        let what = "the results that the bank gives for the batch name another batch or other bytes";
+        let seen = Seen::new(BreakKind::B13, &batch.debit_account, format!("results:{}", batch.id), what);
+        recon::raise(&txn, app, Seen { batch_id: Some(batch.id), amount_fen: batch.total_fen, ..seen }).await?;
+    }
     take(&txn, app, link, &batch, heard, singles, payload.turn).await.map_err(job_error)?;
     context.finish(&txn).await?;
     txn.commit().await?;
     app.job_written.notify_waiters();
     Ok(())
+}
+
+/// True when results are about this batch and the bytes that were signed; of others nothing counts.
+fn is_about(heard: &Heard, batch: &batch::Model) -> bool {
+    heard.batch.as_ref().is_some_and(|named| named.batch_ref == batch.batch_ref && named.sha256 == batch.sha256)
 }
 
 /// A sending may be under way: never ask now. Once its lease has ended the batch is in doubt.

@@ -118,9 +118,20 @@ pub enum Enquired {
     },
 }
 
+/// The batch that a file of results names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its name at the bank.
+    pub batch_ref: String,
+    /// Digest of the bytes that the bank has of it, hex.
+    pub sha256: String,
+}
+
 /// What a file of the bank says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
+    /// Which batch it is about; none for news about a single order.
+    pub batch: Option<Named>,
     /// The reason code with which the bank refused the whole batch.
     pub refused: Option<String>,
     /// News about single orders; an order that is not named stays as it is.

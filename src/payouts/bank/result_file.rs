@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{BankFact, Heard, Status, Unreadable};
+use super::{BankFact, Heard, Named, Status, Unreadable};
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 
@@ -16,7 +16,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Heard, Unreadable> {
     let lines: Vec<&str> = text.split('\n').collect();
     let [header, details @ .., trailer] = &lines[..] else { return bad(1, "header or trailer is missing") };
     let header: Vec<&str> = header.split('|').collect();
-    let ["H", "CNRES1", _batch_ref, _sha256, count, refused] = header[..] else { return bad(1, "not a result header") };
+    let ["H", "CNRES1", batch_ref, sha256, count, refused] = header[..] else { return bad(1, "not a result header") };
     let trailer: Vec<&str> = trailer.split('|').collect();
     let ["T", trailer_count, digest] = trailer[..] else { return bad(lines.len(), "not a result trailer") };
     if count != details.len().to_string() || trailer_count != count {
@@ -31,7 +31,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Heard, Unreadable> {
         return bad(lines.len(), "the digest differs");
     }
     let facts = details.iter().zip(2..).map(|(line, number)| read_line(line, number)).collect::<Result<_, _>>()?;
-    Ok(Heard { refused: (!refused.is_empty()).then(|| refused.to_owned()), facts })
+    let batch = Some(Named { batch_ref: batch_ref.to_owned(), sha256: sha256.to_owned() });
+    Ok(Heard { batch, refused: (!refused.is_empty()).then(|| refused.to_owned()), facts })
 }
 
 /// Reads the line of one order, as an enquiry answers it.
@@ -41,7 +42,7 @@ pub(super) fn read_one(bytes: &[u8]) -> Result<Heard, Unreadable> {
     if line.contains('\n') {
         return Err(Unreadable { line: 2, what: "more than one line" });
     }
-    Ok(Heard { refused: None, facts: vec![read_line(line, 1)?] })
+    Ok(Heard { batch: None, refused: None, facts: vec![read_line(line, 1)?] })
 }
 
 fn read_line(line: &str, number: usize) -> Result<BankFact, Unreadable> {
@@ -105,7 +106,8 @@ mod tests {
         let classes: Vec<Status> = facts.iter().map(|fact| fact.status).collect();
         assert_eq!(classes, [Status::Paid, Status::Rejected, Status::Duplicate, Status::Pending, Status::Pending]);
         assert_eq!(facts[0].posted_at.map(|at| at.to_string()).as_deref(), Some(at));
-        assert_eq!(read(file("", 0).as_bytes()), Ok(Heard::default()));
+        let batch = Some(Named { batch_ref: "B1".into(), sha256: "aa".into() });
+        assert_eq!(read(file("", 0).as_bytes()), Ok(Heard { batch, ..Heard::default() }));
     }
 
     #[test]

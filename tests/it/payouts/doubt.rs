@@ -200,6 +200,26 @@ async fn a_refused_file_waits_for_the_statement_and_is_sent_as_new_orders() {
 }
 
 #[actix_web::test]
+async fn the_results_of_another_batch_say_nothing_about_this_one() {
+    // The first batch is refused whole; its file comes as the answer to a question about the second.
+    let (scene, refused) = released_with(Fault::RejectFile, 1).await;
+    let granted = scene.grant(&scene.app.city.other_member, &[5_000]).await;
+    scene.pay().await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted).await, states("accepted", "paying", "Paying"));
+    scene.bank.fault(Fault::OtherResults, 1);
+    scene.advance(2);
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted).await, states("accepted", "paying", "Paying"), "refused by another's results");
+    assert_eq!(scene.breaks().await, ["B13"]);
+    scene.advance(61);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    assert_eq!(scene.states(refused).await, states("rejected", "paying", "Paying"));
+    scene.stop().await;
+}
+
+#[actix_web::test]
 async fn a_long_doubt_is_a_break() {
     let (scene, _) = released_with(Fault::AnswerLost, 1).await;
     scene.bank.fault(Fault::EnquiryError, 1_000);

@@ -1,6 +1,9 @@
 //! A new try for a payout whose last one is known to have failed or come back, once the cause is mended.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use super::card::{self, Card};
 use super::create::queue_order;
@@ -10,36 +13,49 @@ use super::state::{FINISHED, OrderState, PayoutState};
 use crate::app::App;
 use crate::http::Problem;
 
-/// Failed payouts looked at by one preparation.
-const LOOKED_AT: u64 = 1_000;
+/// Failed payouts looked at by one step.
+const STEP: u64 = 100;
 
 /// Queues a new order for every failed payout whose cause is mended; answers how many.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result<usize, Problem> {
-    let failed = payout::Entity::find()
-        .filter(payout::Column::State.eq(PayoutState::Failed))
-        .order_by_asc(payout::Column::Id)
-        .limit(LOOKED_AT)
-        .all(txn)
-        .await?;
-    let members: Vec<_> = failed.iter().map(|payout| payout.member_id).collect();
-    let cards = card::active(txn, &members).await?;
-    let mut queued = 0;
-    for payout in failed {
-        let last = order::Entity::find()
-            .filter(order::Column::PayoutId.eq(payout.id))
-            .order_by_desc(order::Column::TryNo)
-            .one(txn)
+    let (mut queued, mut after) = (0, Uuid::nil());
+    loop {
+        let failed = payout::Entity::find()
+            .filter(payout::Column::State.eq(PayoutState::Failed))
+            .filter(payout::Column::Id.gt(after))
+            .order_by_asc(payout::Column::Id)
+            .limit(STEP)
+            .all(txn)
             .await?;
-        let Some(last) = last.filter(|last| FINISHED.contains(&last.state)) else { continue };
-        if is_mended(&last, cards.get(&payout.member_id)) {
-            queue_order(txn, app, payout.id, payout.amount_fen, Some(&last)).await?;
-            queued += 1;
+        let Some(last) = failed.last() else { return Ok(queued) };
+        after = last.id;
+        let members: Vec<_> = failed.iter().map(|payout| payout.member_id).collect();
+        let cards = card::active(txn, &members).await?;
+        let last_tries = last_tries(txn, &failed).await?;
+        for payout in failed {
+            let Some(last) = last_tries.get(&payout.id).filter(|last| FINISHED.contains(&last.state)) else { continue };
+            if is_mended(last, cards.get(&payout.member_id)) {
+                queue_order(txn, app, payout.id, payout.amount_fen, Some(last)).await?;
+                queued += 1;
+            }
         }
     }
-    Ok(queued)
+}
+
+/// The newest order of each of these payouts.
+async fn last_tries(
+    txn: &DatabaseTransaction,
+    payouts: &[payout::Model],
+) -> Result<HashMap<Uuid, order::Model>, Problem> {
+    let orders = order::Entity::find()
+        .filter(order::Column::PayoutId.is_in(payouts.iter().map(|payout| payout.id)))
+        .order_by_asc(order::Column::TryNo)
+        .all(txn)
+        .await?;
+    Ok(orders.into_iter().map(|order| (order.payout_id, order)).collect())
 }
 
 /// True when the next try may differ from `last` in what made it fail.

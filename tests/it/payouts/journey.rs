@@ -107,6 +107,32 @@ async fn money_that_comes_back_is_owed_again() {
 }
 
 #[actix_web::test]
+async fn many_payouts_that_nobody_mends_do_not_hold_back_one_that_is_mended() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    for member in [&city.member, &city.other_member] {
+        scene.bank.open().mark_card(&member.card_number, Some("AC04".to_owned())).unwrap();
+    }
+    for _ in 0..100 {
+        scene.grant(&city.other_member, &[100]).await;
+    }
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.close_day().await;
+    assert_eq!(scene.app.count("select count(*) from payout where state = 'failed'").await, 101);
+    assert!(scene.prepare().await.is_none());
+    replace_card(&scene, "6222021234567890201").await;
+    let batch = scene.prepare().await.expect("a batch of the one that is mended");
+    let shown = scene.app.get(&city.maker, &batch.path).await.ok(200);
+    assert_eq!((shown.text("/batch/order_count"), shown.text("/batch/total_fen")), ("1".into(), "70000".into()));
+    scene.release(&batch).await;
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    scene.stop().await;
+}
+
+#[actix_web::test]
 async fn an_order_without_a_usable_card_is_held_and_goes_later() {
     let scene = Scene::start().await;
     let city = &scene.app.city;

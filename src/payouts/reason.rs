@@ -22,8 +22,10 @@ pub fn after_rejection(code: &str) -> Mend {
     match code {
         "AC01" | "AC03" | "AC04" | "AC06" | "AC07" | "AC16" | "BE01" | "BE06" | "BE20" | "BE22" | "RC04" | "RC08"
         | "RC10" | "RR10" => Mend::NewCard,
-        "FF01" | "FF02" | "AM10" | "AM16" | "AM17" | "AM18" | "AM19" | "AM20" | "AM12" | "CH20" | "DT01" | "AM02"
-        | "AM04" | "AM13" | "AM14" | "AM21" | "AM23" | "TM01" | "DT05" | "ED05" | "ED06" | "FF10" => Mend::Nothing,
+        "FF01" | "FF02" | "AC02" | "AM11" | "AM10" | "AM16" | "AM17" | "AM18" | "AM19" | "AM20" | "AM12" | "CH20"
+        | "DT01" | "AM02" | "AM04" | "AM13" | "AM14" | "AM21" | "AM23" | "TM01" | "DT05" | "ED05" | "ED06" | "FF10" => {
+            Mend::Nothing
+        }
         _ if is_numbered(code, "AB") || is_numbered(code, "DS") => Mend::Nothing,
         _ => Mend::Person,
     }
@@ -62,6 +64,8 @@ mod tests {
             ("AC04", Mend::NewCard),
             ("AC16", Mend::NewCard),
             ("AM04", Mend::Nothing),
+            ("AC02", Mend::Nothing),
+            ("AM11", Mend::Nothing),
             ("DS0B", Mend::Nothing),
             ("AB08", Mend::Nothing),
             ("RR04", Mend::Person),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::reason::{self, Mend};
 use super::rows::{batch, order, payout};
-use super::state::{OrderState, PayoutState};
+use super::state::{FINISHED, OrderState, PayoutState};
 use crate::app::App;
 use crate::claims::find;
 use crate::http::problem::ProblemBody;
@@ -123,6 +123,7 @@ async fn show(connection: &impl ConnectionTrait, row: payout::Model) -> Result<C
         order_steps(order, released_at, &mut steps);
     }
     let last = orders.last();
+    let is_queued_again = last.is_some_and(|order| !FINISHED.contains(&order.state));
     let mend = last.map(mend_of);
     let text = match (row.state, mend) {
         (PayoutState::Approved, _) => Text::fixed("已批准，等待付款", "Approved, waiting to be paid"),
@@ -130,6 +131,9 @@ async fn show(connection: &impl ConnectionTrait, row: payout::Model) -> Result<C
         (PayoutState::Paid, _) => Text::fixed("银行已付款", "Paid by the bank"),
         (PayoutState::Settled, _) => {
             Text::fixed("已到账，银行对账单已确认", "Paid, and confirmed by the bank's statement")
+        }
+        (PayoutState::Failed, _) if is_queued_again => {
+            Text::fixed("上次付款未成功，将重新支付", "The last payment did not go through; it will be paid again")
         }
         (PayoutState::Failed, mend) => reason::told(mend.unwrap_or(Mend::Person)),
     };

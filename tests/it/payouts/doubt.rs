@@ -194,7 +194,12 @@ async fn a_refused_file_waits_for_the_statement_and_is_sent_as_new_orders() {
     assert!(scene.prepare().await.is_none());
     scene.close_day().await;
     assert_eq!(scene.states(granted).await, states("rejected_confirmed", "failed", "PayoutFailed"));
-    scene.pay().await;
+    let batch = scene.prepare().await.unwrap();
+    let path = format!("/v1/claims/{}/payouts", granted.claim_id);
+    let view = scene.app.get(&scene.app.city.member, &path).await.ok(200);
+    let text = "The last payment did not go through; it will be paid again";
+    assert_eq!((view.text("/items/0/text/en"), view.text("/items/0/needs_new_card")), (text.into(), "false".into()));
+    scene.release(&batch).await;
     scene.settle_down().await;
     ends_paid_once(scene, granted).await;
 }

@@ -86,6 +86,7 @@ create table claim_plan (
     serial_lookup {bytes},
     event_on date not null,
     stays bigint not null check (stays >= 0),
+    stays_before bigint not null check (stays_before >= 0),
     days bigint not null check (days >= 0),
     assessed_fen bigint not null check (assessed_fen >= 0),
     granted_fen bigint check (granted_fen >= 0),

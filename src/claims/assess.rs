@@ -4,9 +4,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::before::before;
 use super::rows::claim_plan;
 use crate::app::App;
-use crate::assessment::{self, Assessment, Basis, Before, ClaimFacts, Cover, PlanTerms};
+use crate::assessment::{self, Assessment, Basis, Benefit, ClaimFacts, PlanTerms};
 use crate::http::{Code, Problem};
 use crate::kernel::money::Fen;
 use crate::kernel::seal::Field;
@@ -41,9 +42,34 @@ impl PlanAssessment {
     pub const fn amount(&self) -> Fen {
         self.kept.assessment.amount_fen
     }
+
+    /// Days of an allowance that it uses up.
+    #[must_use]
+    pub fn paid_days(&self) -> i64 {
+        if !self.amount().is_positive() {
+            return 0;
+        }
+        let rules = self.kept.terms.rules.rules.iter().filter(|rule| rule.event == self.kept.basis.facts.event);
+        rules
+            .map(|rule| match &rule.benefit {
+                Benefit::DailyAllowance(shape) => i64::from(shape.paid_days(&self.kept.basis)),
+                Benefit::RatioOverDeductible(_) => 0,
+            })
+            .sum()
+    }
+
+    /// True when `row` says the same: whatever a later claim counts of it stands in it.
+    #[must_use]
+    pub fn is_kept_by(&self, row: &claim_plan::Model) -> bool {
+        row.plan_id == self.plan.plan_id
+            && row.plan_version_id == self.plan.plan_version_id
+            && row.assessed_fen == self.amount()
+            && row.days == self.paid_days()
+            && row.stays_before == i64::from(self.kept.basis.before.stays_in_year)
+    }
 }
 
-/// Assesses `facts` under every enrolment of the member that may pay. `claim_id` is left out of what came before.
+/// Assesses `facts` under every enrolment of the member that may pay, after what the member's claims other than `claim_id` used up.
 ///
 /// # Errors
 /// `validation_failed` for facts that the engine refuses.
@@ -54,7 +80,7 @@ pub async fn all_plans(
     facts: &ClaimFacts,
 ) -> Result<Vec<PlanAssessment>, Problem> {
     let plans = plans::that_may_pay(connection, member_id, facts.event, facts.starts_on).await?;
-    let earlier = claim_plan::Entity::find()
+    let others = claim_plan::Entity::find()
         .filter(claim_plan::Column::MemberId.eq(member_id))
         .filter(claim_plan::Column::Live.eq(true))
         .filter(claim_plan::Column::ClaimId.ne(claim_id))
@@ -63,7 +89,7 @@ pub async fn all_plans(
     plans
         .into_iter()
         .map(|plan| {
-            let before = before(&earlier, plan.plan_id, &plan.cover, facts)?;
+            let before = before(&others, plan.plan_id, claim_id, &plan.cover, facts)?;
             let basis = Basis { facts: facts.clone(), cover: plan.cover.clone(), before };
             let terms = plan.terms();
             let assessment = assessment::assess(&basis, &terms).map_err(refused)?;
@@ -71,23 +97,6 @@ pub async fn all_plans(
             Ok(PlanAssessment { plan, kept: Kept { basis, terms, plan_name, assessment } })
         })
         .collect()
-}
-
-/// What this plan granted the member before: claims whose event lies in the same year, or in the same term of cover.
-fn before(earlier: &[claim_plan::Model], plan_id: Uuid, cover: &Cover, facts: &ClaimFacts) -> Result<Before, Problem> {
-    let mut before = Before::default();
-    for row in earlier.iter().filter(|row| row.plan_id == plan_id && row.event_on <= facts.starts_on) {
-        let granted = row.granted_fen.unwrap_or(row.assessed_fen);
-        if row.event_on.year() == facts.starts_on.year() {
-            before.stays_in_year += u32::try_from(row.stays).map_err(Problem::internal)?;
-            before.granted_in_year_fen = before.granted_in_year_fen.checked_add(granted)?;
-        }
-        if row.event_on >= cover.starts_on {
-            before.days_in_term += u32::try_from(row.days).map_err(Problem::internal)?;
-            before.granted_in_term_fen = before.granted_in_term_fen.checked_add(granted)?;
-        }
-    }
-    Ok(before)
 }
 
 fn refused(error: assessment::AssessError) -> Problem {

@@ -14,7 +14,7 @@ use super::rows::{claim, claim_plan};
 use super::state::Command;
 use super::{promise, supplements};
 use crate::app::App;
-use crate::assessment::{Benefit, ClaimFacts, EventKind};
+use crate::assessment::{ClaimFacts, EventKind};
 use crate::documents::{self, DocumentKind, DocumentState};
 use crate::http::Problem;
 use crate::kernel::seal::Field;
@@ -213,7 +213,8 @@ pub(crate) async fn keep(
             serial_lookup: Set(claim.serial_lookup.clone()),
             event_on: Set(facts.starts_on),
             stays: Set(i64::try_from(facts.settlements.len()).map_err(Problem::internal)?),
-            days: Set(paid_days(one)),
+            stays_before: Set(one.kept.basis.before.stays_in_year.into()),
+            days: Set(one.paid_days()),
             assessed_fen: Set(one.amount()),
             granted_fen: Set(None),
             assessment_sealed: Set(app.sealer.seal(Field::ClaimFacts, serde_json::to_vec(&one.kept)?)?),
@@ -224,18 +225,4 @@ pub(crate) async fn keep(
     let rows = rows.collect::<Result<Vec<_>, Problem>>()?;
     let insert = claim_plan::Entity::insert_many(rows).on_conflict(OnConflict::new().do_nothing().to_owned());
     Ok(insert.exec_without_returning(connection).await?)
-}
-
-/// Days of an allowance that this assessment uses up.
-fn paid_days(one: &PlanAssessment) -> i64 {
-    if !one.amount().is_positive() {
-        return 0;
-    }
-    let rules = one.kept.terms.rules.rules.iter().filter(|rule| rule.event == one.kept.basis.facts.event);
-    rules
-        .map(|rule| match &rule.benefit {
-            Benefit::DailyAllowance(shape) => i64::from(shape.paid_days(&one.kept.basis)),
-            Benefit::RatioOverDeductible(_) => 0,
-        })
-        .sum()
 }

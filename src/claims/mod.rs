@@ -7,6 +7,7 @@
 pub mod advance;
 mod answer;
 pub mod assess;
+mod before;
 pub mod checks;
 pub mod declaration;
 mod estimate;

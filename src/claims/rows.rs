@@ -160,6 +160,8 @@ pub mod claim_plan {
         pub event_on: TimeDate,
         /// Settlement periods counted.
         pub stays: i64,
+        /// Settlement periods of the year that were counted before them: its first one is the next.
+        pub stays_before: i64,
         /// Days that an allowance is paid for.
         pub days: i64,
         /// What the rules give.

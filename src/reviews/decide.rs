@@ -13,12 +13,13 @@ use validator::Validate;
 use super::view::{self, ReviewView};
 use crate::app::App;
 use crate::claims::advance::{By, Change, advance};
+use crate::claims::assess::PlanAssessment;
 use crate::claims::declaration::Declaration;
 use crate::claims::rows::decision::{self, Outcome};
 use crate::claims::rows::{claim, claim_plan, decision_line};
 use crate::claims::state::{ClaimState, Command};
 use crate::claims::withdraw::let_event_go;
-use crate::claims::{assess, find};
+use crate::claims::{assess, checks, find};
 use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 use crate::kernel::money::Fen;
 use crate::kernel::seal::Field;
@@ -135,23 +136,29 @@ async fn current_assessments(
     claim: &claim::Model,
 ) -> Result<Vec<claim_plan::Model>, Problem> {
     find::lock_member(txn, claim.member_id).await?;
-    let kept = claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.eq(claim.id)).all(txn).await?;
+    let kept = kept_of(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
-    let now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
-    let mut fresh = Vec::with_capacity(kept.len());
-    for row in &kept {
-        if let Some(one) = now.iter().find(|one| one.plan.plan_id == row.plan_id) {
-            fresh.push(one.clone());
-        }
-    }
-    let same = fresh.len() == kept.len() && kept.iter().zip(&fresh).all(|(row, one)| row.assessed_fen == one.amount());
-    if same {
+    let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
+    now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
+    let keeps = |test: fn(&PlanAssessment, &claim_plan::Model) -> bool| {
+        now.len() == kept.len() && now.iter().all(|one| kept.iter().any(|row| test(one, row)))
+    };
+    if keeps(PlanAssessment::is_kept_by) {
         return Ok(kept);
+    }
+    if keeps(|one, row| row.plan_id == one.plan.plan_id && row.assessed_fen == one.amount()) {
+        // Days or ordinals moved and no amount did: what is kept is what the decision stands on.
+        checks::keep(txn, app, claim, &facts, &now).await?;
+        return kept_of(txn, claim.id).await;
     }
     Err(Problem::new(Code::AssessmentChanged).detail(Text::fixed(
         "会员的其他申报影响了核算，请退回后重新领取，再作决定",
         "Another claim of this member changes what is owed: release this one, take it again and look before you decide",
     )))
+}
+
+async fn kept_of(txn: &DatabaseTransaction, claim_id: Uuid) -> Result<Vec<claim_plan::Model>, Problem> {
+    Ok(claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.eq(claim_id)).all(txn).await?)
 }
 
 fn granted_lines(asked: &DecideClaim, rows: &[claim_plan::Model]) -> Result<Vec<DecideLine>, Problem> {

@@ -69,10 +69,7 @@ async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model
     let kept = claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.eq(claim.id)).all(txn).await?;
     let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
     now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
-    let unchanged = now.len() == kept.len()
-        && now
-            .iter()
-            .all(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id && row.assessed_fen == one.amount()));
+    let unchanged = now.len() == kept.len() && now.iter().all(|one| kept.iter().any(|row| one.is_kept_by(row)));
     if unchanged || now.is_empty() {
         return Ok(());
     }

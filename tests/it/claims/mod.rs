@@ -2,9 +2,12 @@
 
 mod edges;
 mod journey;
+mod order;
 mod refusals;
 
 use huzhu::kernel::clock::iso_date;
+use huzhu::plans::rows::{enrolment, plan};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -56,4 +59,24 @@ pub async fn taken(app: &TestApp, member: &Person, reviewer: &Person) -> (Uuid, 
     let version = got.ok(200).version();
     let got = app.post_at(reviewer, &format!("/v1/reviews/{id}/take"), version, &Value::Null).await.ok(200);
     (id, got.version())
+}
+
+/// Enrols the member with one share of the plan; answers the enrolment.
+pub async fn enrol(app: &TestApp, member: &Person, code: &str, starts_on: Date, ends_on: Option<Date>) -> Uuid {
+    let found = plan::Entity::find().filter(plan::Column::Code.eq(code)).one(app.app.db.read()).await;
+    let id = app.app.ids.next();
+    let row = enrolment::ActiveModel {
+        id: Set(id),
+        member_id: Set(member.id),
+        plan_id: Set(found.unwrap().unwrap().id),
+        plan_version_id: Set(None),
+        unit_id: Set(None),
+        shares: Set(1),
+        starts_on: Set(starts_on),
+        ends_on: Set(ends_on),
+        renewal: Set(true),
+        created_at_ms: Set(app.app.clock.now()),
+    };
+    enrolment::Entity::insert(row).exec_without_returning(app.app.db.write()).await.unwrap();
+    id
 }

@@ -93,7 +93,8 @@ create table claim_plan (
     assessment_sealed {bytes} not null,
     live boolean not null,
     assessed_at_ms bigint not null,
-    primary key (claim_id, plan_id)
+    primary key (claim_id, plan_id),
+    check (granted_fen <= assessed_fen)
 )
 ;;
 create unique index claim_plan_once on claim_plan (plan_id, event_lookup) where live

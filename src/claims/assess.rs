@@ -62,6 +62,7 @@ impl PlanAssessment {
     #[must_use]
     pub fn is_kept_by(&self, row: &claim_plan::Model) -> bool {
         row.plan_id == self.plan.plan_id
+            && row.enrolment_id == self.plan.cover.enrolment_id
             && row.plan_version_id == self.plan.plan_version_id
             && row.assessed_fen == self.amount()
             && row.days == self.paid_days()

@@ -37,6 +37,7 @@ impl CoveredPlan {
 }
 
 /// The enrolments of `member_id` that were in cover on `event_on` and whose plan pays for `event` at all: the ones that an assessment is made for.
+/// A claim is judged once under each plan: of enrolments of one plan that overlap, by the one that started last.
 ///
 /// # Errors
 /// Those of the database.
@@ -48,7 +49,19 @@ pub async fn that_may_pay(
 ) -> Result<Vec<CoveredPlan>, DbErr> {
     let mut plans = fetch(connection, member_id, event_on, IN_COVER).await?;
     plans.retain(|plan| plan.document.rules.rules.iter().any(|rule| rule.event == event));
-    Ok(plans)
+    Ok(last_of_each_plan(plans))
+}
+
+/// They come by plan and first day.
+fn last_of_each_plan(plans: Vec<CoveredPlan>) -> Vec<CoveredPlan> {
+    let mut chosen: Vec<CoveredPlan> = Vec::with_capacity(plans.len());
+    for plan in plans {
+        match chosen.last_mut() {
+            Some(last) if last.plan_id == plan.plan_id => *last = plan,
+            _ => chosen.push(plan),
+        }
+    }
+    chosen
 }
 
 /// Every enrolment of `member_id` whose plan has a version for `day`, in cover or not: for the member's own view, and for saying

@@ -1,5 +1,7 @@
 //! Claims of one member in any order: ceilings hold, ordinals differ, one cover is chosen.
 
+use huzhu::claims::rows::claim_plan;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
@@ -79,5 +81,20 @@ async fn of_two_open_stays_the_earlier_stays_the_first_whoever_is_decided_first(
     approved(&app, earlier).await;
     assert_eq!(explained(&app, member, later).await.0, 147_000);
     assert_eq!(explained(&app, member, earlier).await.0, 134_000);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn of_two_enrolments_of_one_plan_the_one_that_started_last_pays() {
+    let app = TestApp::start().await;
+    let member = &app.city.member;
+    let later = enrol(&app, member, "second_reimbursement", date!(2026 - 02 - 01), None).await;
+    let (id, got) = submitted(&app, member, &stay_from(date!(2026 - 03 - 02))).await;
+    assert_eq!(got.ok(200).text("/state"), "accepted");
+    assert_eq!(explained(&app, member, id).await.0, 134_000);
+    let chosen = claim_plan::Entity::find().one(app.app.db.read()).await.unwrap().unwrap();
+    assert_eq!(chosen.enrolment_id, later);
+    let too_much = "update claim_plan set granted_fen = assessed_fen + 1";
+    assert!(app.execute(too_much).await.is_err(), "more was granted than assessed");
     app.stop().await;
 }

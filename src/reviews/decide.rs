@@ -111,7 +111,7 @@ async fn decide(
         Some(_) => return Err(Problem::new(Code::NotYourReview)),
         None => return Err(crate::claims::advance::conflict(&claim)),
     }
-    let rows = current_assessments(txn, app, &claim).await?;
+    let rows = current_assessments(txn, app, &claim, asked.outcome).await?;
     let lines = granted_lines(asked, &rows)?;
     let granted = Fen::sum(lines.iter().map(|line| line.granted_fen))?;
     let decision_id = write_decision(txn, app, caller, &claim, asked, granted, &rows, &lines).await?;
@@ -129,17 +129,21 @@ async fn decide(
 }
 
 /// The kept assessments, refused when what was granted meanwhile (another claim of this member) changes one of them: taking the
-/// claim again computes them anew.
+/// claim again computes them anew. When no plan pays for the event any more there is nothing to compute: it can only be rejected.
 async fn current_assessments(
     txn: &DatabaseTransaction,
     app: &App,
     claim: &claim::Model,
+    outcome: Outcome,
 ) -> Result<Vec<claim_plan::Model>, Problem> {
     find::lock_member(txn, claim.member_id).await?;
     let kept = kept_of(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
     let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
     now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
+    if now.is_empty() {
+        return if outcome == Outcome::Rejected { Ok(kept) } else { Err(no_plan_pays()) };
+    }
     let keeps = |test: fn(&PlanAssessment, &claim_plan::Model) -> bool| {
         now.len() == kept.len() && now.iter().all(|one| kept.iter().any(|row| test(one, row)))
     };
@@ -155,6 +159,17 @@ async fn current_assessments(
         "会员的其他申报影响了核算，请退回后重新领取，再作决定",
         "Another claim of this member changes what is owed: release this one, take it again and look before you decide",
     )))
+}
+
+fn no_plan_pays() -> Problem {
+    Problem::new(Code::DecisionRefused).field(
+        "/outcome",
+        "no_plan_pays",
+        Text::fixed(
+            "已没有保障计划赔付该事件，只能不予赔付",
+            "No plan pays for this event any more; it can only be rejected",
+        ),
+    )
 }
 
 async fn kept_of(txn: &DatabaseTransaction, claim_id: Uuid) -> Result<Vec<claim_plan::Model>, Problem> {

@@ -70,6 +70,7 @@ async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model
     let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
     now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
     let unchanged = now.len() == kept.len() && now.iter().all(|one| kept.iter().any(|row| one.is_kept_by(row)));
+    // When no plan pays any more, what was assessed stays to be seen; the claim can then only be rejected.
     if unchanged || now.is_empty() {
         return Ok(());
     }

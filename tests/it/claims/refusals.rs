@@ -1,5 +1,6 @@
 //! What a claim refuses, and how it says so.
 
+use huzhu::plans::{self, PlanDocument};
 use reqwest::Method;
 use serde_json::{Value, json};
 use time::macros::date;
@@ -139,5 +140,33 @@ async fn a_claim_that_was_passed_up_is_for_the_level_above() {
     let take = format!("/v1/reviews/{id}/take");
     app.post_at(reviewer, &take, got.version(), &Value::Null).await.refused(403, "forbidden");
     app.post_at(&app.city.district_reviewer, &take, got.version(), &Value::Null).await.ok(200);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_claim_that_no_plan_pays_for_any_more_can_still_be_rejected() {
+    let app = TestApp::start().await;
+    let (member, reviewer) = (&app.city.member, &app.city.reviewer);
+    let (id, _) = taken(&app, member, reviewer).await;
+    // A version that is loaded late judges days that lie behind us, and ended before the stay.
+    let (file, text) = plans::SAMPLES[1];
+    let mut document = PlanDocument::from_toml(file, text).unwrap();
+    (document.version, document.starts_on) = ("2026".to_owned(), date!(2026 - 01 - 15));
+    document.ends_on = Some(date!(2026 - 01 - 31));
+    plans::load(app.app.db.write(), &app.app, &document).await.unwrap();
+    let review = format!("/v1/reviews/{id}");
+    let version = app.get(reviewer, &review).await.ok(200).version();
+    let version = app.post_at(reviewer, &format!("{review}/release"), version, &Value::Null).await.ok(200).version();
+    let version = app.post_at(reviewer, &format!("{review}/take"), version, &Value::Null).await.ok(200).version();
+    let path = format!("{review}/decide");
+    let approve = json!({"outcome": "approved", "reason_code": "as_assessed"});
+    let got = app.post_at(reviewer, &path, version, &approve).await.refused(422, "decision_refused");
+    assert_eq!(
+        (got.pointers(), got.text("/errors/0/reason")),
+        (vec!["/outcome".to_owned()], "no_plan_pays".to_owned())
+    );
+    let reject = json!({"outcome": "rejected", "reason_code": "plan_ended", "remark": "该计划已终止"});
+    let got = app.post_at(reviewer, &path, version, &reject).await.ok(200);
+    assert_eq!(got.text("/claim/state"), "rejected");
     app.stop().await;
 }

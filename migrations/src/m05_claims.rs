@@ -51,7 +51,7 @@ create index claim_queue on claim (organisation_path, accepted_at_ms) where stat
 ;;
 create index claim_reviewer on claim (reviewer_id) where reviewer_id is not null
 ;;
-create index claim_running on claim (due_on) where due_on is not null and state in ('accepted', 'in_review', 'waiting_for_member', 'approved', 'partly_approved', 'paying', 'payout_failed')
+create index claim_running on claim (due_on) where due_on is not null and state in ('checking', 'accepted', 'in_review', 'waiting_for_member', 'approved', 'partly_approved', 'paying', 'payout_failed')
 ;;
 create index claim_event on claim (event_lookup) where event_lookup is not null
 ;;

@@ -78,12 +78,6 @@ async fn answer(
     supplements::close(txn, app, claim.id, Some(answers)).await?;
     let text = Text::fixed("您已答复补件", "You answered the request");
     let claim = advance(txn, app, &claim, Change::new(Command::Answer, By::member(caller.member_id), text)).await?;
-    let claim = if claim.state == ClaimState::Checking && answers.iter().all(|answer| answer.given) {
-        checks::run(txn, app, claim).await?
-    } else if claim.state == ClaimState::Checking {
-        checks::run_without(txn, app, claim).await?
-    } else {
-        claim
-    };
+    let claim = checks::run(txn, app, claim).await?;
     view::reply(txn, app, &claim).await
 }

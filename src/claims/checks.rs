@@ -12,7 +12,7 @@ use super::assess::{self, PlanAssessment};
 use super::declaration::Declaration;
 use super::rows::{claim, claim_plan};
 use super::state::Command;
-use super::{promise, supplements};
+use super::{excused, promise, supplements};
 use crate::app::App;
 use crate::assessment::{ClaimFacts, EventKind};
 use crate::documents::{self, DocumentKind, DocumentState};
@@ -32,37 +32,24 @@ enum Finding {
     Refuse(&'static str, Text),
     /// Accepted with these assessments.
     Pass(Vec<PlanAssessment>),
+    /// It was accepted before and goes on.
+    PassAgain,
 }
 
-/// Runs the checks on a claim in state checking and moves it accordingly.
+/// Runs the checks on a claim in state checking and moves it accordingly. What the member said they can't get is not asked for again:
+/// a person decides without it.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn run(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
-    run_with(txn, app, claim, true).await
-}
-
-/// Runs the checks although a document that they ask for can't be had: a person will decide without it.
-///
-/// # Errors
-/// Those of the database.
-pub async fn run_without(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
-    run_with(txn, app, claim, false).await
-}
-
-async fn run_with(
-    txn: &DatabaseTransaction,
-    app: &App,
-    claim: claim::Model,
-    documents_needed: bool,
-) -> Result<claim::Model, Problem> {
     let declaration = Declaration::open(app, &claim.declaration_sealed)?;
     let facts = declaration.facts(app.clock.now().date())?;
-    match find(txn, app, &claim, &facts, documents_needed).await? {
+    match find(txn, app, &claim, &facts).await? {
         Finding::Wait => Ok(claim),
         Finding::Missing(items) => supplements::ask(txn, app, &claim, By::SYSTEM, items).await,
         Finding::Refuse(reason, text) => refuse(txn, app, &claim, reason, text).await,
         Finding::Pass(assessments) => accept(txn, app, &claim, &facts, assessments).await,
+        Finding::PassAgain => go_on(txn, app, &claim).await,
     }
 }
 
@@ -71,7 +58,6 @@ async fn find(
     app: &App,
     claim: &claim::Model,
     facts: &ClaimFacts,
-    documents_needed: bool,
 ) -> Result<Finding, Problem> {
     let submitted_on = claim.submitted_at_ms.unwrap_or_else(|| app.clock.now()).date();
     let held = documents::of_claim(txn, claim.id).await?;
@@ -81,9 +67,17 @@ async fn find(
         return Ok(Finding::Wait);
     }
     let clean = |kind| held.iter().any(|document| document.kind == kind && document.state == DocumentState::Clean);
-    let missing = missing(facts.event, clean);
-    if documents_needed && !missing.is_empty() {
+    let mut missing = missing(facts.event, clean);
+    if !missing.is_empty() {
+        let excused = excused::kinds(txn, app, claim.id).await?;
+        missing.retain(|item| !excused.contains(&item.kind));
+    }
+    if !missing.is_empty() {
         return Ok(Finding::Missing(missing));
+    }
+    if claim.accepted_at_ms.is_some() {
+        // Cover, time and duplicates were judged when it was first handed in.
+        return Ok(Finding::PassAgain);
     }
     super::find::lock_member(txn, claim.member_id).await?;
     let assessments = assess::all_plans(txn, claim.member_id, claim.id, facts).await?;
@@ -187,6 +181,12 @@ async fn accept(
     );
     notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_accepted", &notice).await?;
     Ok(claim)
+}
+
+/// Back to the office: the promise runs on, what was assessed is computed anew when a reviewer takes it.
+async fn go_on(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) -> Result<claim::Model, Problem> {
+    let text = Text::fixed("您的答复已核查，继续审核", "Your answer was checked; the review goes on");
+    advance(txn, app, claim, Change::new(Command::PassChecks, By::SYSTEM, text)).await
 }
 
 /// Writes one row a plan and answers how many: a plan under which the event, or the settlement's serial, is claimed already (by anybody)

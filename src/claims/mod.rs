@@ -11,6 +11,7 @@ mod before;
 pub mod checks;
 pub mod declaration;
 mod estimate;
+mod excused;
 pub(crate) mod explanation;
 pub mod find;
 mod jobs;

@@ -16,7 +16,8 @@ use crate::kernel::clock::{Moment, iso_date};
 use crate::promise::{self, ClockEvent, ClockRow, DoorToDoor, PROMISE_DAYS, PromiseState};
 
 /// The states in which a promise runs or is paused.
-const RUNNING: [ClaimState; 7] = [
+const RUNNING: [ClaimState; 8] = [
+    ClaimState::Checking,
     ClaimState::Accepted,
     ClaimState::InReview,
     ClaimState::WaitingForMember,

@@ -125,11 +125,11 @@ pub fn transition(standing: Standing, command: Command) -> Option<Transition> {
     let (to, promise) = match (standing.state, command) {
         (None, C::Start) => (S::Draft, None),
         (Some(S::Draft), C::Submit) => (S::Checking, None),
-        (Some(S::Checking), C::PassChecks) => (S::Accepted, Some(P::Start)),
-        (Some(S::Checking), C::RefuseByChecks) => (S::Rejected, None),
+        // A claim that was accepted is checked again after an answer: its clock goes on, and only a person may refuse it.
+        (Some(S::Checking), C::PassChecks) => (S::Accepted, (!standing.accepted).then_some(P::Start)),
+        (Some(S::Checking), C::RefuseByChecks) if !standing.accepted => (S::Rejected, None),
         (Some(S::Checking | S::Accepted | S::InReview), C::Ask) => (S::WaitingForMember, started(P::Pause)),
-        (Some(S::WaitingForMember), C::Answer) if standing.accepted => (S::Accepted, Some(P::Resume)),
-        (Some(S::WaitingForMember), C::Answer) => (S::Checking, None),
+        (Some(S::WaitingForMember), C::Answer) => (S::Checking, started(P::Resume)),
         (Some(S::WaitingForMember), C::Lapse) => (S::Lapsed, started(P::Stop)),
         (Some(S::Accepted), C::ApproveStraight) => (S::Approved, None),
         (Some(S::Accepted), C::Take) => (S::InReview, None),
@@ -210,13 +210,14 @@ mod tests {
     use super::*;
     use sea_orm::Iterable;
 
-    /// The table of the design, row by row: from, command, to when not accepted yet, to once accepted, the clock once accepted.
+    /// The table of the design, row by row: from, command, to with what it does to the clock. A `?` at the end: to the clock once accepted.
+    /// After a `|`: once accepted, where a `-` means that it is not allowed then.
     const ALLOWED: &[(&str, &str, &str)] = &[
         ("-", "start", "draft"),
         ("draft", "submit", "checking"),
         ("draft", "withdraw", "withdrawn stop?"),
-        ("checking", "pass_checks", "accepted start"),
-        ("checking", "refuse_by_checks", "rejected"),
+        ("checking", "pass_checks", "accepted start|accepted"),
+        ("checking", "refuse_by_checks", "rejected|-"),
         ("checking", "ask", "waiting_for_member pause?"),
         ("checking", "withdraw", "withdrawn stop?"),
         ("accepted", "ask", "waiting_for_member pause?"),
@@ -230,7 +231,7 @@ mod tests {
         ("in_review", "approve_partly", "partly_approved"),
         ("in_review", "reject", "rejected stop"),
         ("in_review", "withdraw", "withdrawn stop?"),
-        ("waiting_for_member", "answer", "checking|accepted resume"),
+        ("waiting_for_member", "answer", "checking resume?"),
         ("waiting_for_member", "lapse", "lapsed stop?"),
         ("waiting_for_member", "withdraw", "withdrawn stop?"),
         ("approved", "release_payout", "paying"),
@@ -244,7 +245,7 @@ mod tests {
     fn expected(from: &str, command: &str, accepted: bool) -> Option<String> {
         let (_, _, to) = ALLOWED.iter().find(|(f, c, _)| *f == from && *c == command)?;
         let to = to.split('|').nth(usize::from(accepted)).unwrap_or(to);
-        Some(match to.strip_suffix('?') {
+        (to != "-").then(|| match to.strip_suffix('?') {
             Some(to) if accepted => to.to_owned(),
             Some(to) => to.split(' ').next().unwrap().to_owned(),
             None => to.to_owned(),
@@ -268,6 +269,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(allowed, ALLOWED.len() * 2);
+        let never = ALLOWED.iter().filter(|(_, _, to)| to.ends_with('-')).count();
+        assert_eq!(allowed, ALLOWED.len() * 2 - never);
     }
 }

@@ -1,5 +1,6 @@
 //! Claims by the front door: declared, checked, reviewed, decided.
 
+mod answers;
 mod edges;
 mod journey;
 mod order;
@@ -59,6 +60,12 @@ pub async fn taken(app: &TestApp, member: &Person, reviewer: &Person) -> (Uuid, 
     let version = got.ok(200).version();
     let got = app.post_at(reviewer, &format!("/v1/reviews/{id}/take"), version, &Value::Null).await.ok(200);
     (id, got.version())
+}
+
+/// `huzhu verify` finds nothing.
+pub async fn verified(app: &TestApp) {
+    let report = huzhu::verify::run(&app.app).await.unwrap();
+    assert!(report.clean, "{:?}", report.findings);
 }
 
 /// Enrols the member with one share of the plan; answers the enrolment.

@@ -38,6 +38,8 @@ create table claim (
     submitted_at_ms bigint,
     accepted_at_ms bigint,
     due_on date,
+    awaits_card boolean not null default false,
+    check (not awaits_card or state = 'payout_failed'),
     check ((state = 'in_review') = (reviewer_id is not null)),
     check (state not in ('accepted', 'in_review', 'approved', 'partly_approved', 'paying', 'paid', 'payout_failed') or accepted_at_ms is not null),
     check (state not in ('accepted', 'in_review') or review_level is not null),

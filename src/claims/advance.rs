@@ -101,7 +101,7 @@ pub async fn advance(
     claim: &claim::Model,
     change: Change,
 ) -> Result<claim::Model, Problem> {
-    let standing = Standing { state: Some(claim.state), accepted: claim.accepted_at_ms.is_some() };
+    let standing = Standing::of(claim);
     let transition = transition(standing, change.command).ok_or_else(|| conflict(claim))?;
     let now = app.clock.now();
     let mut update = claim::Entity::update_many()

@@ -54,7 +54,7 @@ pub(super) async fn list_claims(app: web::Data<Arc<App>>, caller: MemberCaller, 
         id: row.id,
         state: row.state,
         state_title: row.state.title(),
-        holder: row.state.holder(),
+        holder: row.state.holder(row.awaits_card),
         created_at: row.created_at_ms,
     };
     let page = Paged::from_rows(&app, &list, limit, rows, |row| (row.created_at_ms, row.id), show);

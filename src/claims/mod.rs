@@ -8,6 +8,7 @@ pub mod advance;
 mod answer;
 pub mod assess;
 mod before;
+pub mod card;
 pub mod checks;
 pub mod declaration;
 mod estimate;

@@ -63,6 +63,8 @@ pub mod claim {
         pub accepted_at_ms: Option<Moment>,
         /// The last day of the promise as far as known.
         pub due_on: Option<TimeDate>,
+        /// True while a payout that failed waits for another card of the member: the promise is paused.
+        pub awaits_card: bool,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

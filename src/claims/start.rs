@@ -81,6 +81,7 @@ async fn start(
         submitted_at_ms: Set(None),
         accepted_at_ms: Set(None),
         due_on: Set(None),
+        awaits_card: Set(false),
     };
     claim::Entity::insert(row).exec_without_returning(txn).await?;
     let claim = super::advance::load(txn, asked.id).await?;

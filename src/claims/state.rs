@@ -93,6 +93,10 @@ pub enum Command {
     PayPayout,
     /// The order was rejected for good, cancelled or returned.
     FailPayout,
+    /// It failed for want of another card: the member has the ball.
+    AwaitCard,
+    /// There is another card.
+    GiveCard,
     /// The member takes it back.
     Withdraw,
 }
@@ -113,6 +117,19 @@ pub struct Standing {
     pub state: Option<ClaimState>,
     /// True once it was accepted: the clock has started.
     pub accepted: bool,
+    /// True while a failed payout waits for another card: the clock is paused.
+    pub awaits_card: bool,
+}
+
+impl Standing {
+    /// Before it exists.
+    pub const NOWHERE: Self = Self { state: None, accepted: false, awaits_card: false };
+
+    /// Of a claim's row.
+    #[must_use]
+    pub const fn of(claim: &super::rows::claim::Model) -> Self {
+        Self { state: Some(claim.state), accepted: claim.accepted_at_ms.is_some(), awaits_card: claim.awaits_card }
+    }
 }
 
 /// What `command` does to a claim that stands at `standing`; none when it is not allowed.
@@ -137,10 +154,13 @@ pub fn transition(standing: Standing, command: Command) -> Option<Transition> {
         (Some(S::InReview), C::Approve) => (S::Approved, None),
         (Some(S::InReview), C::ApprovePartly) => (S::PartlyApproved, None),
         (Some(S::InReview), C::Reject) => (S::Rejected, Some(P::Stop)),
-        (Some(S::Approved | S::PartlyApproved | S::PayoutFailed), C::ReleasePayout) => (S::Paying, None),
+        (Some(S::Approved | S::PartlyApproved), C::ReleasePayout) => (S::Paying, None),
+        (Some(S::PayoutFailed), C::ReleasePayout) if !standing.awaits_card => (S::Paying, None),
         (Some(S::Paying), C::PayPayout) => (S::Paid, Some(P::Stop)),
         (Some(S::Paying), C::FailPayout) => (S::PayoutFailed, None),
         (Some(S::Paid), C::FailPayout) => (S::PayoutFailed, Some(P::Restart)),
+        (Some(S::PayoutFailed), C::AwaitCard) if !standing.awaits_card => (S::PayoutFailed, Some(P::Pause)),
+        (Some(S::PayoutFailed), C::GiveCard) if standing.awaits_card => (S::PayoutFailed, Some(P::Resume)),
         (Some(S::Draft | S::Checking | S::Accepted | S::InReview | S::WaitingForMember), C::Withdraw) => {
             (S::Withdrawn, started(P::Stop))
         }
@@ -170,10 +190,11 @@ pub enum Holder {
 }
 
 impl ClaimState {
-    /// Who has the ball in this state.
+    /// Who has the ball in this state; a failed payout that waits for another card is the member's.
     #[must_use]
-    pub const fn holder(self) -> Holder {
+    pub const fn holder(self, awaits_card: bool) -> Holder {
         match self {
+            Self::PayoutFailed if awaits_card => Holder::Member,
             Self::Draft | Self::WaitingForMember => Holder::Member,
             Self::Checking => Holder::System,
             Self::Accepted => Holder::Office,
@@ -237,6 +258,8 @@ mod tests {
         ("approved", "release_payout", "paying"),
         ("partly_approved", "release_payout", "paying"),
         ("payout_failed", "release_payout", "paying"),
+        ("payout_failed", "await_card", "payout_failed pause"),
+        ("payout_failed for a card", "give_card", "payout_failed resume"),
         ("paying", "pay_payout", "paid stop"),
         ("paying", "fail_payout", "payout_failed"),
         ("paid", "fail_payout", "payout_failed restart"),
@@ -254,22 +277,35 @@ mod tests {
 
     #[test]
     fn every_state_and_every_command() {
+        let cards = [false, true];
         let states = std::iter::once(None).chain(ClaimState::iter().map(Some));
         let mut allowed = 0;
         for state in states {
-            for command in Command::iter() {
-                for accepted in [false, true] {
-                    let found = transition(Standing { state, accepted }, command).map(|transition| {
-                        let clock = transition.promise.map(|event| format!(" {}", event.as_str())).unwrap_or_default();
-                        format!("{}{clock}", transition.to.to_value())
-                    });
-                    let from = state.map_or("-".to_owned(), |state| state.to_value());
-                    assert_eq!(found, expected(&from, &command.to_value(), accepted), "{from} {command:?} {accepted}");
-                    allowed += usize::from(found.is_some());
+            for awaits_card in cards.into_iter().filter(|card| !card || state == Some(ClaimState::PayoutFailed)) {
+                for command in Command::iter() {
+                    for accepted in [false, true] {
+                        let standing = Standing { state, accepted, awaits_card };
+                        let found = transition(standing, command).map(|transition| {
+                            let clock =
+                                transition.promise.map(|event| format!(" {}", event.as_str())).unwrap_or_default();
+                            format!("{}{clock}", transition.to.to_value())
+                        });
+                        let from = state.map_or("-".to_owned(), |state| state.to_value());
+                        let from = if awaits_card { format!("{from} for a card") } else { from };
+                        let expected = expected(&from, &command.to_value(), accepted);
+                        assert_eq!(found, expected, "{from} {command:?} {accepted}");
+                        allowed += usize::from(found.is_some());
+                    }
                 }
             }
         }
         let never = ALLOWED.iter().filter(|(_, _, to)| to.ends_with('-')).count();
         assert_eq!(allowed, ALLOWED.len() * 2 - never);
+    }
+
+    #[test]
+    fn whoever_must_give_a_card_has_the_ball() {
+        assert_eq!(ClaimState::PayoutFailed.holder(false), Holder::PayoutOffice);
+        assert_eq!(ClaimState::PayoutFailed.holder(true), Holder::Member);
     }
 }

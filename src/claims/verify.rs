@@ -57,7 +57,7 @@ async fn grouped_timelines(app: &App, ids: &[Uuid]) -> anyhow::Result<HashMap<Uu
 
 /// Walks the timeline through the transition table and the promise clock.
 fn replay(claim: &claim::Model, rows: &[timeline::Model]) -> Result<(), String> {
-    let mut standing = Standing { state: None, accepted: false };
+    let mut standing = Standing::NOWHERE;
     let mut clock = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let at = format!("timeline row {}", row.seq);
@@ -73,14 +73,24 @@ fn replay(claim: &claim::Model, rows: &[timeline::Model]) -> Result<(), String> 
         if let Some(event) = event {
             clock.push(ClockRow { at: row.promise_at_ms.unwrap_or(row.at_ms), event });
         }
-        standing =
-            Standing { state: Some(row.to_state), accepted: standing.accepted || row.command == Command::PassChecks };
+        standing = Standing {
+            state: Some(row.to_state),
+            accepted: standing.accepted || row.command == Command::PassChecks,
+            awaits_card: match row.command {
+                Command::AwaitCard => true,
+                Command::GiveCard => false,
+                _ => standing.awaits_card,
+            },
+        };
     }
     if standing.state != Some(claim.state) {
         return Err(format!("the row says {:?}, its timeline {:?}", claim.state, standing.state));
     }
     if standing.accepted != claim.accepted_at_ms.is_some() {
         return Err("accepted_at_ms does not agree with the timeline".to_owned());
+    }
+    if standing.awaits_card != claim.awaits_card {
+        return Err("awaits_card does not agree with the timeline".to_owned());
     }
     let now = claim.updated_at_ms;
     promise::standing(&clock, crate::calendar::Calendar::built_in(), now).map(drop).map_err(|error| error.to_string())
@@ -171,6 +181,7 @@ mod tests {
             submitted_at_ms: None,
             accepted_at_ms: None,
             due_on: None,
+            awaits_card: false,
         }
     }
 

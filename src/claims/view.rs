@@ -60,7 +60,7 @@ pub async fn of(connection: &impl ConnectionTrait, app: &App, claim: &claim::Mod
         origin: claim.origin,
         state: claim.state,
         state_title: claim.state.title(),
-        holder: claim.state.holder(),
+        holder: claim.state.holder(claim.awaits_card),
         declaration: Declaration::open(app, &claim.declaration_sealed)?,
         promise: promise::of_claim(connection, app, claim).await?,
         supplement: supplement.map(|row| supplements::view(app, &row)).transpose()?,

@@ -13,6 +13,7 @@ use validator::{Validate, ValidationError};
 use super::rows::member;
 use super::rows::service_card::{ActiveModel, CardState, Column, Entity, Model};
 use crate::app::App;
+use crate::claims;
 use crate::http::{Answer, Body, Code, IfMatch, MemberCaller, Problem, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::people::{is_card_number, mask_card_tail};
@@ -84,6 +85,7 @@ pub(super) async fn change_card(
     let old = active(&txn, caller.member_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     if_match.check(old.card_version)?;
     let card = replace(&txn, &app, &old, &body.value.number).await?;
+    claims::card::changed(&txn, &app, caller.member_id).await?;
     let text = Text::made(
         format!("您的互助服务卡已更换为尾号 {}，24 小时后生效。如非本人操作，请立即联系工会。", card.number_tail),
         format!(

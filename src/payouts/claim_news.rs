@@ -1,14 +1,19 @@
 //! What a claim is told of its payouts. With several of them it shows the first of: payout failed, approved, paying, paid.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::card;
 use super::reason::{self, Mend};
-use super::rows::payout;
+use super::reissue::is_mended;
+use super::rows::{order, payout};
 use super::state::PayoutState;
 use crate::app::App;
-use crate::claims::advance::{self, By, Change};
 use crate::claims::state::{ClaimState, Command};
+use crate::claims::{
+    self,
+    advance::{self, By, Change},
+};
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
@@ -66,7 +71,29 @@ pub(super) async fn failed(
         Mend::Person => "payment_under_inquiry",
     };
     let change = Change::new(Command::FailPayout, By::BANK, reason::told(mend)).reason(word).effective(at);
-    tell(txn, app, payout.claim_id, change, Some("payout_failed")).await
+    tell(txn, app, payout.claim_id, change, Some("payout_failed")).await?;
+    if mend == Mend::NewCard && !has_another_card(txn, payout).await? {
+        let claim = advance::load(txn, payout.claim_id).await?;
+        claims::card::wait(txn, app, &claim).await?;
+    }
+    Ok(())
+}
+
+/// The member may have changed the card while the order was on its way to the one before.
+async fn has_another_card(txn: &DatabaseTransaction, payout: &payout::Model) -> Result<bool, Problem> {
+    let last = order::Entity::find()
+        .filter(order::Column::PayoutId.eq(payout.id))
+        .order_by_desc(order::Column::TryNo)
+        .one(txn)
+        .await?;
+    let cards = card::active(txn, &[payout.member_id]).await?;
+    Ok(last.is_some_and(|last| is_mended(&last, cards.get(&payout.member_id))))
+}
+
+/// A new order was queued for it: whatever made the last one fail is mended.
+pub(super) async fn mended(txn: &DatabaseTransaction, app: &App, payout: &payout::Model) -> Result<(), Problem> {
+    let claim = advance::load(txn, payout.claim_id).await?;
+    claims::card::go_on(txn, app, &claim).await
 }
 
 /// Gives the claim its command when its payouts together call for it; `notice` is what the member then hears of without asking.

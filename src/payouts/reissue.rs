@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 use uuid::Uuid;
 
 use super::card::{self, Card};
+use super::claim_news;
 use super::create::queue_order;
 use super::reason::{Mend, after_rejection};
 use super::rows::{order, payout};
@@ -39,6 +40,7 @@ pub(super) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result
             let Some(last) = last_tries.get(&payout.id).filter(|last| FINISHED.contains(&last.state)) else { continue };
             if is_mended(last, cards.get(&payout.member_id)) {
                 queue_order(txn, app, payout.id, payout.amount_fen, Some(last)).await?;
+                claim_news::mended(txn, app, &payout).await?;
                 queued += 1;
             }
         }
@@ -59,7 +61,7 @@ async fn last_tries(
 }
 
 /// True when the next try may differ from `last` in what made it fail.
-fn is_mended(last: &order::Model, card: Option<&Card>) -> bool {
+pub(super) fn is_mended(last: &order::Model, card: Option<&Card>) -> bool {
     let mend = match last.state {
         OrderState::Returned => Mend::NewCard,
         OrderState::Cancelled => Mend::Nothing,

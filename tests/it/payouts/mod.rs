@@ -5,6 +5,7 @@ mod doubt;
 mod guards;
 mod journey;
 mod process;
+mod promise;
 mod random;
 pub mod scene;
 mod statements;

@@ -158,6 +158,7 @@ impl Scene {
             submitted_at_ms: Set(Some(now)),
             accepted_at_ms: Set(None),
             due_on: Set(None),
+            awaits_card: Set(false),
         };
         let claim = claim::Entity::insert(row).exec_with_returning(&txn).await.unwrap();
         let text = || Text::fixed("测试", "Test");

@@ -1,7 +1,7 @@
 //! Working days: which dates count for the promise and for the time limits.
 //!
 //! Owns the State Council's yearly lists (2004 to 2026 built in, later ones loaded with `huzhu calendar load FILE`) and the arithmetic over them.
-//! Never knows a claim: whoever keeps due dates recomputes them after a load. Start reading at [`Calendar`].
+//! Never knows a claim: whoever keeps due dates handles the job that a load writes, [`LOADED`], and computes them anew. Start reading at [`Calendar`].
 
 mod days;
 mod public;
@@ -12,7 +12,7 @@ mod year;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use days::{Calendar, YearStatus};
-pub use store::{Calendars, load, read};
+pub use store::{Calendars, LOADED, load, read};
 pub use year::{CalendarError, Holiday, YearList};
 
 /// The routes of this capability.

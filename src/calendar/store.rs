@@ -9,15 +9,21 @@ use sha2::{Digest, Sha256};
 use super::days::Calendar;
 use super::rows;
 use super::year::YearList;
+use crate::app::App;
+use crate::jobs::{JobSpec, enqueue};
 use crate::kernel::clock::Moment;
 
 /// How long a calendar that was read is used before the table is looked at again.
 const FRESH_SECS: i64 = 60;
+/// The kind of the job that a load writes: whoever keeps dates handles it and computes them anew.
+pub const LOADED: &str = "calendar.loaded";
+/// It runs when every process follows the list, with as much again for a transaction that took its time.
+const FOLLOWED_SECS: i64 = 2 * FRESH_SECS;
 
 /// The calendar at hand, read from the table at most once a minute.
 ///
-/// Another process that loads a list is followed within that minute; the due dates that a load changes are therefore computed again
-/// by a job that runs after it (see [`load`]).
+/// Another process that loads a list is followed within that minute; what was computed by the list before is computed again by a job
+/// that runs after it (see [`LOADED`]).
 #[derive(Debug, Default)]
 pub struct Calendars(RwLock<Option<(Moment, Arc<Calendar>)>>);
 
@@ -64,11 +70,12 @@ pub async fn read(connection: &impl ConnectionTrait) -> Result<Calendar, DbErr> 
 /// Puts `list` into the table; false when the very same list was there. The notice of a year can be changed later in the year, so a
 /// list can be loaded again with another content.
 ///
-/// After a load the due dates of open promises are computed again by whoever keeps them.
+/// A load writes the job [`LOADED`] with it, so that dates which another process computes by the list before do not stay.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn load(connection: &impl ConnectionTrait, list: &YearList, now: Moment) -> Result<bool, DbErr> {
+pub async fn load(connection: &impl ConnectionTrait, app: &App, list: &YearList) -> Result<bool, DbErr> {
+    let now = app.clock.now();
     let document = serde_json::to_string(list).map_err(|error| DbErr::Json(error.to_string()))?;
     let sha256 = Sha256::digest(document.as_bytes()).to_vec();
     let year = i64::from(list.year);
@@ -86,5 +93,8 @@ pub async fn load(connection: &impl ConnectionTrait, list: &YearList, now: Momen
         )
         .exec_without_returning(connection)
         .await?;
+    // Not unique: the job of an earlier load may run too early for this one.
+    let followed = JobSpec::new(LOADED, serde_json::json!({ "year": year })).not_before(now.plus_secs(FOLLOWED_SECS));
+    enqueue(connection, app, followed).await?;
     Ok(true)
 }

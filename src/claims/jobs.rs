@@ -1,11 +1,11 @@
-//! The job that runs a claim's checks when a document that they waited for has been looked at.
+//! The jobs of claims: checks that waited for a document, and due dates after a year's list of working days was loaded.
 
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::advance::load;
-use super::checks;
 use super::state::ClaimState;
+use super::{checks, promise};
 use crate::jobs::{JobContext, JobError, JobResult};
 
 pub(super) const CHECK: &str = "claims.check";
@@ -26,5 +26,13 @@ pub(super) async fn check(context: JobContext) -> JobResult {
     context.finish(&txn).await?;
     txn.commit().await?;
     app.job_written.notify_waiters();
+    Ok(())
+}
+
+/// Every process follows the list by now: what was promised meanwhile by the one before is computed anew.
+pub(super) async fn refresh_due(context: JobContext) -> JobResult {
+    let app = &context.app;
+    let promises = promise::refresh_all(app.db.write(), app).await?;
+    tracing::info!(promises, "claims.due_dates were computed anew");
     Ok(())
 }

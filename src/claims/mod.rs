@@ -35,6 +35,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::calendar;
 use crate::http::{Code, Problem};
 use crate::jobs::{JobSpec, Registry, enqueue};
 
@@ -56,6 +57,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The jobs of this capability.
 pub fn register(registry: &mut Registry) {
     registry.on(jobs::CHECK, jobs::check);
+    registry.on(calendar::LOADED, jobs::refresh_due);
 }
 
 /// Whether the claim waits for its documents, asked before one of them is settled. Its row is held until the caller's transaction

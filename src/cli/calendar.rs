@@ -33,7 +33,7 @@ pub(super) async fn calendar(config: Config, arguments: Calendar) -> anyhow::Res
     let list = YearList::parse(&name, &text)?;
     let app = App::build(config, Seams::default()).await?;
     let txn = app.db.begin().await?;
-    let changed = calendar::load(&txn, &list, app.clock.now()).await?;
+    let changed = calendar::load(&txn, &app, &list).await?;
     let promises = if changed { claims::promise::refresh_all(&txn, &app).await? } else { 0 };
     txn.commit().await?;
     if changed {

@@ -3,6 +3,7 @@
 use huzhu::calendar::{self, YearList};
 use reqwest::Method;
 
+use crate::claims::{stay, submitted};
 use crate::support::TestApp;
 
 const LIST_2027: &str = r#"
@@ -42,9 +43,8 @@ async fn a_year_is_provisional_until_its_list_is_loaded() {
     assert!(year.body["weekdays_off"].as_array().unwrap().contains(&"2027-02-05".into()));
 
     let list = YearList::parse("2027.toml", LIST_2027).unwrap();
-    let now = test.app.clock.now();
-    assert!(calendar::load(test.app.db.write(), &list, now).await.unwrap());
-    assert!(!calendar::load(test.app.db.write(), &list, now).await.unwrap());
+    assert!(calendar::load(test.app.db.write(), &test.app, &list).await.unwrap());
+    assert!(!calendar::load(test.app.db.write(), &test.app, &list).await.unwrap());
     // Another process sees it within a minute, this one at once when told.
     assert_eq!(test.anonymous(Method::GET, "/v1/calendar/2027").send().await.ok(200).text("/status"), "provisional");
     test.clock.advance_secs(60);
@@ -56,9 +56,38 @@ async fn a_year_is_provisional_until_its_list_is_loaded() {
     // The notice is changed later in the year.
     let mut changed = list;
     changed.holidays[0].last = time::macros::date!(2027 - 01 - 05);
-    assert!(calendar::load(test.app.db.write(), &changed, now).await.unwrap());
+    assert!(calendar::load(test.app.db.write(), &test.app, &changed).await.unwrap());
     test.app.calendars.forget();
     let year = test.anonymous(Method::GET, "/v1/calendar/2027").send().await.ok(200);
     assert_eq!(year.text("/weekdays_off/2"), "2027-01-05");
+    test.stop().await;
+}
+
+#[actix_web::test]
+async fn what_another_process_promised_by_the_list_before_is_computed_anew() {
+    let test = TestApp::start().await;
+    let due = async || test.get(&test.city.reviewer, "/v1/reviews").await.ok(200).text("/items/0/due_on");
+    // The service has just read its lists; then the notice of the year is changed by the command line.
+    let year = test.anonymous(Method::GET, "/v1/calendar/2026").send().await.ok(200);
+    let mut list: YearList = serde_json::from_value(serde_json::json!({
+        "year": 2026, "notice": "a list made for this test", "source": "tests", "holiday": year.body["holidays"],
+    }))
+    .unwrap();
+    let mut holiday = list.holidays[0].clone();
+    holiday.first = time::macros::date!(2026 - 03 - 23);
+    holiday.last = time::macros::date!(2026 - 03 - 24);
+    holiday.working = Vec::new();
+    list.holidays.insert(2, holiday);
+    let txn = test.app.db.begin().await.unwrap();
+    assert!(calendar::load(&txn, &test.app, &list).await.unwrap());
+    txn.commit().await.unwrap();
+    submitted(&test, &test.city.member, &stay(&test)).await.1.ok(200);
+    assert_eq!(due().await, "2026-03-30", "this process follows within a minute");
+    test.clock.advance_secs(119);
+    test.run_jobs().await;
+    assert_eq!(due().await, "2026-03-30");
+    test.clock.advance_secs(1);
+    test.run_jobs().await;
+    assert_eq!(due().await, "2026-04-01");
     test.stop().await;
 }

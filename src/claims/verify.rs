@@ -2,52 +2,88 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use uuid::Uuid;
 
+use super::jobs;
 use super::rows::{claim, claim_plan, decision, decision_line, timeline};
 use super::state::{ClaimState, Command, Standing, transition};
-use crate::app::App;
+use crate::documents;
 use crate::kernel::money::Fen;
 use crate::promise::{self, ClockEvent, ClockRow};
 
 /// Claims read at once.
 const STEP: u64 = 500;
 
-/// Replays every claim and checks its decision; answers how many claims there are.
+/// Replays every claim, checks its decision, and that a claim that waits for the system has something to wait for; answers how many
+/// claims there are.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn check(app: &App, report: &mut impl FnMut(String, String)) -> anyhow::Result<u64> {
+pub async fn check(connection: &impl ConnectionTrait, report: &mut impl FnMut(String, String)) -> anyhow::Result<u64> {
     let (mut after, mut claims) = (Uuid::nil(), 0);
     loop {
         let step = claim::Entity::find()
             .filter(claim::Column::Id.gt(after))
             .order_by_asc(claim::Column::Id)
             .limit(STEP)
-            .all(app.db.read())
+            .all(connection)
             .await?;
         let Some(last) = step.last() else { return Ok(claims) };
         after = last.id;
         claims += u64::try_from(step.len())?;
         let ids: Vec<Uuid> = step.iter().map(|claim| claim.id).collect();
-        let mut timelines = grouped_timelines(app, &ids).await?;
+        let mut timelines = grouped_timelines(connection, &ids).await?;
         for claim in &step {
             let rows = timelines.remove(&claim.id).unwrap_or_default();
             if let Err(what) = replay(claim, &rows) {
                 report(format!("claim {}", claim.id), what);
             }
         }
-        check_decisions(app, &ids, report).await?;
+        check_decisions(connection, &ids, report).await?;
+        check_pending(connection, &step, report).await?;
     }
 }
 
-async fn grouped_timelines(app: &App, ids: &[Uuid]) -> anyhow::Result<HashMap<Uuid, Vec<timeline::Model>>> {
+/// A claim that is being checked waits for a document that is on its way, or for a check that is written: nobody else goes on with it.
+async fn check_pending(
+    connection: &impl ConnectionTrait,
+    claims: &[claim::Model],
+    report: &mut impl FnMut(String, String),
+) -> anyhow::Result<()> {
+    let checking = claims.iter().filter(|claim| claim.state == ClaimState::Checking);
+    let checking: Vec<Uuid> = checking.map(|claim| claim.id).collect();
+    if checking.is_empty() {
+        return Ok(());
+    }
+    let moving = documents::on_their_way(connection, &checking).await?;
+    for id in checking.into_iter().filter(|id| !moving.contains(id)) {
+        if !has_check(connection, id).await? {
+            report(
+                format!("claim {id}"),
+                "it is being checked, and neither a document nor a check is pending".to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn has_check(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<bool, DbErr> {
+    let sql = "select 1 as found from job where kind = $1 and state in ('ready', 'running') and payload ->> 'claim_id' = $2 limit 1";
+    let values = [jobs::CHECK.into(), claim_id.to_string().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}
+
+async fn grouped_timelines(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> anyhow::Result<HashMap<Uuid, Vec<timeline::Model>>> {
     let mut timelines: HashMap<Uuid, Vec<timeline::Model>> = HashMap::new();
     let rows = timeline::Entity::find()
         .filter(timeline::Column::ClaimId.is_in(ids.to_vec()))
         .order_by_asc(timeline::Column::Seq)
-        .all(app.db.read())
+        .all(connection)
         .await?;
     for row in rows {
         timelines.entry(row.claim_id).or_default().push(row);
@@ -97,8 +133,11 @@ fn replay(claim: &claim::Model, rows: &[timeline::Model]) -> Result<(), String> 
 }
 
 /// A decision's lines add up to it, and a granted claim has its plans' amounts.
-async fn check_decisions(app: &App, ids: &[Uuid], report: &mut impl FnMut(String, String)) -> anyhow::Result<()> {
-    let connection = app.db.read();
+async fn check_decisions(
+    connection: &impl ConnectionTrait,
+    ids: &[Uuid],
+    report: &mut impl FnMut(String, String),
+) -> anyhow::Result<()> {
     let decisions =
         decision::Entity::find().filter(decision::Column::ClaimId.is_in(ids.to_vec())).all(connection).await?;
     let decision_ids: Vec<Uuid> = decisions.iter().map(|decision| decision.id).collect();

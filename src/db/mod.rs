@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use migrations::Migrator;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqlErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -72,6 +72,22 @@ impl Db {
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// Begins a transaction that only reads and sees everything as of one moment, whatever others write meanwhile.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let postgres = !self.is_sqlite();
+        self.read
+            .begin_with_options(TransactionOptions {
+                isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
+                access_mode: postgres.then_some(AccessMode::ReadOnly),
+                // A file in WAL mode shows a deferred transaction what it saw at its first read.
+                sqlite_transaction_mode: (!postgres).then_some(SqliteTransactionMode::Deferred),
             })
             .await
     }

@@ -6,7 +6,9 @@
 //!
 //! This capability never decides what a claim needs: it tells the claim that its documents changed, and answers what there is.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::HashSet;
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -87,6 +89,24 @@ pub async fn of_claim(connection: &impl ConnectionTrait, claim_id: Uuid) -> Resu
         .all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| Held { id: row.id, kind: row.kind, state: row.state }).collect())
+}
+
+/// Those of these claims that have a document on its way through its checks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn on_their_way(connection: &impl ConnectionTrait, claims: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    use rows::document::{Column, Entity};
+    let claims: Vec<Uuid> = Entity::find()
+        .select_only()
+        .column(Column::ClaimId)
+        .distinct()
+        .filter(Column::ClaimId.is_in(claims.to_vec()))
+        .filter(Column::State.is_in([DocumentState::Receiving, DocumentState::Received, DocumentState::Checking]))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(claims.into_iter().collect())
 }
 
 async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<rows::document::Model>, DbErr> {

@@ -59,7 +59,14 @@ async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Fi
     for document in batch {
         if document.state == DocumentState::Clean {
             let own = files.remove(&document.id).unwrap_or_default();
+            let before = findings.len();
             check_files(app, document, &own, findings).await?;
+            // It may have been taken back, and its files with it, since it was read.
+            if findings.len() > before
+                && super::find(app.db.read(), document.id).await?.is_none_or(|now| now.state != DocumentState::Clean)
+            {
+                findings.truncate(before);
+            }
         }
         if document.state.needs_spool() {
             check_spool(app, document, uploads.get(&document.id), findings).await?;

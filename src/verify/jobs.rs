@@ -1,21 +1,20 @@
 //! Each job is done or alive: a dead one is a finding.
 
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::Finding;
-use crate::app::App;
 use crate::jobs::{Column, Entity, JobState};
 
 /// Dead jobs named in one report.
 const NAMED: u64 = 1_000;
 
-pub(super) async fn check(app: &App, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
-    let dead = Entity::find().filter(Column::State.eq(JobState::Dead)).limit(NAMED).all(app.db.read()).await?;
+pub(super) async fn check(connection: &impl ConnectionTrait, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
+    let dead = Entity::find().filter(Column::State.eq(JobState::Dead)).limit(NAMED).all(connection).await?;
     for job in dead {
         let what =
             format!("{} is dead after {} attempts: {}", job.kind, job.attempts, job.last_error.unwrap_or_default());
         findings.push(Finding { area: "jobs", subject: format!("job {}", job.id), what });
     }
     let alive = Entity::find().filter(Column::State.is_in([JobState::Ready, JobState::Running]));
-    Ok(alive.count(app.db.read()).await?)
+    Ok(alive.count(connection).await?)
 }

@@ -49,6 +49,22 @@ pub(super) fn write(batch: &Batch, limits: &Capabilities) -> Result<Vec<u8>, Ren
     Ok(file.into_bytes())
 }
 
+/// The reference and the amount of each line, in their order; none when the bytes are no such file.
+pub(in crate::payouts) fn read(bytes: &[u8]) -> Option<Vec<(String, Fen)>> {
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
+    lines.next().filter(|header| header.starts_with("H|CNPAY1|"))?;
+    let mut found = Vec::new();
+    for line in lines {
+        let mut fields = line.split('|');
+        match fields.next()? {
+            "D" => found.push((fields.nth(1)?.to_owned(), Fen::new(fields.nth(3)?.parse().ok()?))),
+            "T" => return Some(found),
+            _ => return None,
+        }
+    }
+    None
+}
+
 fn write_line(out: &mut String, line: &Line, number: usize, limits: &Capabilities) -> Result<(), RenderError> {
     if !line.amount_fen.is_positive() {
         return Err(RenderError::Amount(number));
@@ -121,6 +137,12 @@ mod tests {
         assert_eq!(lines[1], "D|000001|REF1|4111111111111111|王芳||134000|INSC|互助保障金");
         assert!(lines[2].contains("|阿依古丽·买买提|"));
         assert!(lines[3].starts_with("T|2|134005|sha256:"));
+        let reference = "REF1".to_owned();
+        let read_back = read(text.as_bytes()).unwrap();
+        assert_eq!(read_back, [(reference.clone(), Fen::new(134_000)), (reference, Fen::new(5))]);
+        for other in ["", "H|CNPAY1|B1\n", "H|OTHER|B1\nT|0|0|\n", "H|CNPAY1|B1\nD|1\nT|0|0|\n"] {
+            assert_eq!(read(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

@@ -112,3 +112,37 @@ async fn an_accepted_claim_that_lacks_what_was_given_is_asked_again_and_never_re
     verified(&app).await;
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn a_claim_that_nobody_checks_any_more_is_found() {
+    let app = TestApp::start().await;
+    let member = &app.city.member;
+    let id = without_id_card(&app, member).await;
+    let document = app.upload_photo(member, id, "charge_list", 3).await;
+    assert_eq!(answered(&app, member, id, false).await.text("/state"), "checking");
+    verified(&app).await;
+    // The document is settled behind the claim's back: no check is written for it.
+    let sql = "update document set state = 'rejected', reason_code = 'upload_lost' where state = 'received'";
+    app.execute(sql).await.unwrap();
+    let report = huzhu::verify::run(&app.app).await.unwrap();
+    let subjects: Vec<&str> = report.findings.iter().map(|finding| finding.subject.as_str()).collect();
+    assert_eq!(subjects, [format!("claim {id}")], "{:?}", report.findings);
+    assert!(report.findings[0].what.contains("pending"), "{document}");
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_snapshot_sees_nothing_that_comes_after_it() {
+    use huzhu::claims::rows::claim::Entity;
+    use sea_orm::{EntityTrait, PaginatorTrait};
+    let app = TestApp::start().await;
+    let member = &app.city.member;
+    start(&app, member, &stay(&app)).await.1.ok(201);
+    let snapshot = app.app.db.snapshot().await.unwrap();
+    assert_eq!(Entity::find().count(&snapshot).await.unwrap(), 1);
+    start(&app, member, &stay(&app)).await.1.ok(201);
+    assert_eq!(Entity::find().count(&snapshot).await.unwrap(), 1, "a row of later");
+    snapshot.rollback().await.unwrap();
+    assert_eq!(Entity::find().count(app.app.db.read()).await.unwrap(), 2);
+    app.stop().await;
+}

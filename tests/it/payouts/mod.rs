@@ -9,3 +9,4 @@ mod promise;
 mod random;
 pub mod scene;
 mod statements;
+mod verify;

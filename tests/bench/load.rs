@@ -149,6 +149,7 @@ async fn draft(
         submitted_at_ms: Set(None),
         accepted_at_ms: Set(None),
         due_on: Set(None),
+        awaits_card: Set(false),
     };
     let claim = claim::Entity::insert(claim).exec_with_returning(txn).await?;
     record_start(txn, &claim, By::member(id), Text::fixed("已新建草稿", "A draft was begun"))

@@ -63,6 +63,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     refuse("500", "Internal");
     refuse("503", "Unavailable");
     refuse("401", "Unauthenticated");
+    refuse("415", "UnsupportedMediaType");
     if signed_in {
         refuse("403", "Forbidden");
     }
@@ -74,7 +75,6 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     }
     if has_body {
         refuse("413", "BodyTooLarge");
-        refuse("415", "UnsupportedMediaType");
         refuse("422", "ValidationFailed");
     }
     if signed_in && method != "get" {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use utoipa::openapi::{HttpMethod, OpenApi};
@@ -16,6 +16,7 @@ use utoipa::openapi::{HttpMethod, OpenApi};
 use super::caller::{Authenticator, Caller};
 use super::limits::{Left, Limits};
 use super::{Code, Problem, Source};
+use crate::kernel::text::Text;
 
 /// What one operation asks of its caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +128,8 @@ pub struct Gate {
 }
 
 /// The middleware: finds the operation, authenticates, checks the permission, takes from the budget. A refusal is an answer:
-/// `route_not_found`, `method_not_allowed`, `unauthenticated`, `token_expired`, `forbidden`, `too_many_requests`.
+/// `route_not_found`, `method_not_allowed`, `unauthenticated`, `token_expired`, `forbidden`, `too_many_requests`,
+/// `unsupported_media_type` for a coded body.
 ///
 /// # Errors
 /// None of its own.
@@ -183,7 +185,19 @@ async fn admit(
     // An upload in progress is never thrown back: the offset rules slow it down instead.
     let in_upload = request.path().starts_with("/v1/uploads/");
     let left = if in_upload { None } else { Some(gate.limits.take(&subject)?) };
+    refuse_coded(request)?;
     Ok((caller, left))
+}
+
+/// A body is taken as it is: the extractors would unfold a gzipped one chunk by chunk before any limit is compared.
+fn refuse_coded(request: &ServiceRequest) -> Result<(), Problem> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if request.headers().get_all(CONTENT_ENCODING).all(is_plain) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType)
+        .detail(Text::fixed("请不要压缩请求内容：去掉 Content-Encoding", "Send the body uncompressed, without Content-Encoding"))
+        .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")))
 }
 
 async fn authenticate(gate: &Gate, request: &ServiceRequest) -> Result<Caller, Problem> {

@@ -46,7 +46,7 @@ use crate::kernel::text::Text;
         (status = 409, description = "`claim_takes_no_documents`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus: `upload_version`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 20 MiB: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The body is of another type: `upload_media_type`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`too_many_documents`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

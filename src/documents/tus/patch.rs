@@ -48,7 +48,7 @@ use crate::kernel::text::Text;
         (status = 410, description = "It ran out of time or was taken back: `upload_gone`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus: `upload_version`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than was announced: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "The body is of another type: `upload_media_type`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 423, description = "Another request writes and does not let go: `upload_locked`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too slow; what came is kept: `upload_too_slow`", body = ProblemBody, content_type = "application/problem+json"),
     )

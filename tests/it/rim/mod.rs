@@ -33,3 +33,33 @@ async fn a_caller_has_a_budget() {
     assert!(got.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() <= 21);
     app.stop().await;
 }
+
+/// 64 MiB of zeros in some ten kilobytes.
+fn gzipped_zeros() -> Vec<u8> {
+    use std::process::{Command, Stdio};
+    let zeros = Command::new("head").args(["-c", "64M", "/dev/zero"]).stdout(Stdio::piped()).spawn().unwrap();
+    Command::new("gzip").arg("-c").stdin(zeros.stdout.unwrap()).output().unwrap().stdout
+}
+
+#[actix_web::test]
+async fn a_coded_body_is_refused_before_anybody_unfolds_it() {
+    let app = TestApp::start().await;
+    let bomb = gzipped_zeros();
+    assert!((1_000..200_000).contains(&bomb.len()));
+    for (path, kind) in [
+        ("/v1/sign-in/otp", "application/json"),
+        ("/v1/oauth/token", "application/x-www-form-urlencoded"),
+        ("/v1/claims", "application/json"),
+    ] {
+        for coding in ["gzip", "x-gzip", "br", "identity, gzip"] {
+            let ask = app.ask(&app.city.member, Method::POST, path).await.fresh_key();
+            let ask = ask.header("content-type", kind).header("content-encoding", coding).body(bomb.clone());
+            let got = ask.send().await.refused(415, "unsupported_media_type");
+            assert_eq!(got.headers["accept-encoding"], "identity");
+        }
+    }
+    let plain = serde_json::json!({ "phone": "13800138000", "device_id": "device-0001" });
+    let ask = app.anonymous(Method::POST, "/v1/sign-in/otp").header("content-encoding", "identity").json(&plain);
+    ask.send().await.ok(202);
+    app.stop().await;
+}

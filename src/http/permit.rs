@@ -161,8 +161,16 @@ async fn admit(
     source: &Source,
 ) -> Result<(Option<Caller>, Option<Left>), Problem> {
     let address = || format!("address:{}", source.0);
-    let pattern = request.match_pattern().ok_or_else(|| Problem::new(Code::RouteNotFound))?;
-    let caller = match gate.permits.find(&pattern, request.method().as_str())? {
+    let found = match request.match_pattern() {
+        Some(pattern) => gate.permits.find(&pattern, request.method().as_str()),
+        None => Err(Problem::new(Code::RouteNotFound)),
+    };
+    // Looking for doors costs as much as going through one.
+    let permission = match found {
+        Ok(permission) => permission,
+        Err(problem) => return Err(gate.limits.take(&address()).err().unwrap_or(problem)),
+    };
+    let caller = match permission {
         Permission::Public => None,
         Permission::OneOf(names) => {
             let caller = match authenticate(gate, request).await {
@@ -176,6 +184,7 @@ async fn admit(
                 }
             };
             if !names.iter().any(|name| caller.may(name)) {
+                gate.limits.take(&caller.subject())?;
                 return Err(Problem::new(Code::Forbidden));
             }
             Some(caller)

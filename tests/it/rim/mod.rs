@@ -34,6 +34,28 @@ async fn a_caller_has_a_budget() {
     app.stop().await;
 }
 
+#[actix_web::test]
+async fn what_leads_nowhere_costs_as_much() {
+    let app = TestApp::with(|config| config.limits.requests_per_minute = 3).await;
+    app.anonymous(Method::GET, "/v1/nowhere").send().await.refused(404, "route_not_found");
+    app.anonymous(Method::DELETE, "/healthz").send().await.refused(405, "method_not_allowed");
+    let made_up = Method::from_bytes(b"HUZHU").unwrap();
+    app.anonymous(made_up.clone(), "/healthz").send().await.refused(405, "method_not_allowed");
+    for (method, path) in [(Method::GET, "/v1/nowhere"), (made_up, "/healthz"), (Method::GET, "/healthz")] {
+        app.anonymous(method, path).send().await.refused(429, "too_many_requests");
+    }
+    let token = app.token(&app.city.member).await;
+    let review = async || {
+        let ask = app.anonymous(Method::GET, "/v1/reviews").header("authorization", &format!("Bearer {token}"));
+        ask.send().await
+    };
+    for _ in 0..3 {
+        review().await.refused(403, "forbidden");
+    }
+    review().await.refused(429, "too_many_requests");
+    app.stop().await;
+}
+
 /// 64 MiB of zeros in some ten kilobytes.
 fn gzipped_zeros() -> Vec<u8> {
     use std::process::{Command, Stdio};

@@ -131,6 +131,8 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Bytes of a JSON body at most. Default 262144.
     pub body_bytes: usize,
+    /// Milliseconds in which such a body must be here. Default 15000.
+    pub body_timeout_ms: u64,
 }
 
 /// Sign-in and tokens.
@@ -196,7 +198,7 @@ impl Default for Jobs {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_minute: 600, body_bytes: 256 * 1024 }
+        Self { requests_per_minute: 600, body_bytes: 256 * 1024, body_timeout_ms: 15_000 }
     }
 }
 

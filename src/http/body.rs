@@ -1,5 +1,8 @@
 //! `Body<T>`: a JSON body that was read within its limit, has no unknown field and no NUL, and passed `validator`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
@@ -9,6 +12,7 @@ use sha2::{Digest, Sha256};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::{Code, Problem};
+use crate::app::App;
 use crate::kernel::text::Text;
 
 /// A checked JSON body.
@@ -26,18 +30,34 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let typed = is_json(request);
-        let bytes = web::Bytes::from_request(request, payload);
+        let bytes = in_time(request, web::Bytes::from_request(request, payload));
         Box::pin(async move {
             if !typed {
                 return Err(Problem::new(Code::UnsupportedMediaType));
             }
-            let bytes = bytes.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
+            let bytes = bytes.await?.map_err(|error| match error.as_response_error().status_code().as_u16() {
                 413 => Problem::new(Code::BodyTooLarge),
                 _ => Problem::new(Code::MalformedRequest),
             })?;
             let value = parse(&bytes)?;
             Ok(Self { value, fingerprint: Sha256::digest(&bytes).into() })
         })
+    }
+}
+
+/// What `reading` a body gives, if it is over within the time that the configuration allows: who sends half of it and then nothing
+/// would hold a connection for ever.
+///
+/// # Errors
+/// `body_too_slow`; the connection is then closed.
+pub fn in_time<T, F: Future<Output = T>>(
+    request: &HttpRequest,
+    reading: F,
+) -> impl Future<Output = Result<T, Problem>> + use<T, F> {
+    let limit = request.app_data::<web::Data<Arc<App>>>().map_or(15_000, |app| app.config.limits.body_timeout_ms);
+    async move {
+        let read = tokio::time::timeout(Duration::from_millis(limit), reading).await;
+        read.map_err(|_| Problem::new(Code::BodyTooSlow))
     }
 }
 

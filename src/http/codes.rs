@@ -45,6 +45,7 @@ codes! {
     StaleVersion 412 "内容已被更新，请刷新后重试" "It has changed since you read it; read it again";
     UnsupportedMediaType 415 "请使用 application/json" "Send application/json";
     BodyTooLarge 413 "请求内容过大" "The body is too large";
+    BodyTooSlow 408 "请求内容未及时送达，请重试" "The body did not come in time; send it again";
     RouteNotFound 404 "没有这个地址" "There is no such address";
     MethodNotAllowed 405 "不支持此方法" "This address does not take this method";
     NotFound 404 "没有找到" "Not found";

@@ -76,6 +76,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if has_body {
         refuse("413", "BodyTooLarge");
         refuse("422", "ValidationFailed");
+        if !path.starts_with("/v1/uploads") {
+            refuse("408", "BodyTooSlow");
+        }
     }
     if signed_in && method != "get" {
         refuse("409", "Conflict");
@@ -159,6 +162,7 @@ fn add_components(document: &mut Value) {
         ("NotFound", Code::NotFound),
         ("Conflict", Code::Conflict),
         ("StaleVersion", Code::StaleVersion),
+        ("BodyTooSlow", Code::BodyTooSlow),
         ("BodyTooLarge", Code::BodyTooLarge),
         ("UnsupportedMediaType", Code::UnsupportedMediaType),
         ("ValidationFailed", Code::ValidationFailed),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName,
     HeaderValue, VARY,
@@ -69,6 +69,9 @@ fn with_problem_body<B: MessageBody + 'static>(
     let mut new = actix_web::HttpResponse::build(code.status()).body(bytes);
     *new.headers_mut() = old.headers().clone();
     new.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if code == Code::BodyTooSlow {
+        new.head_mut().set_connection_type(ConnectionType::Close);
+    }
     ServiceResponse::new(request, new.map_into_right_body())
 }
 

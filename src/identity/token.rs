@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, PRAGMA};
-use actix_web::{HttpResponse, post, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 use validator::ValidationError;
@@ -17,6 +17,7 @@ use super::rows::session::{self, Actor, EndReason};
 use super::sessions::{self, Rotation};
 use super::{client_assertion, clients, metered, people, permissions, reuse_warning, shapes};
 use crate::app::App;
+use crate::http::body::in_time;
 use crate::http::{Answer, Problem, Role};
 use crate::kernel::secret::Secret;
 
@@ -110,9 +111,11 @@ impl<E: Into<Problem>> From<E> for Refused {
 #[post("/v1/oauth/token")]
 pub async fn fetch_tokens(
     app: web::Data<Arc<App>>,
-    form: Result<web::Form<Vec<(String, String)>>, actix_web::Error>,
+    request: HttpRequest,
+    body: web::Payload,
 ) -> Answer {
-    let outcome = match form {
+    let form = web::Form::<Vec<(String, String)>>::from_request(&request, &mut body.into_inner());
+    let outcome = match in_time(&request, form).await? {
         Ok(form) => grant(&app, form.into_inner()).await,
         Err(_) => Err(OAuthRefusal::request("send application/x-www-form-urlencoded, at most 16 KiB")),
     };

@@ -56,6 +56,26 @@ async fn what_leads_nowhere_costs_as_much() {
     app.stop().await;
 }
 
+#[actix_web::test]
+async fn who_sends_half_a_body_is_told_and_let_go() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let app = TestApp::with(|config| config.limits.body_timeout_ms = 200).await;
+    for (path, kind) in
+        [("/v1/sign-in/otp", "application/json"), ("/v1/oauth/token", "application/x-www-form-urlencoded")]
+    {
+        let mut line = tokio::net::TcpStream::connect(app.base.strip_prefix("http://").unwrap()).await.unwrap();
+        let half = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ncontent-length: 99\r\n\r\n{{");
+        line.write_all(half.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // The end of the stream comes from the service: this side says nothing more.
+        let read = tokio::time::timeout(std::time::Duration::from_secs(30), line.read_to_end(&mut answer)).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(read.is_ok(), "still open: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("body_too_slow"), "{answer}");
+    }
+    app.stop().await;
+}
+
 /// 64 MiB of zeros in some ten kilobytes.
 fn gzipped_zeros() -> Vec<u8> {
     use std::process::{Command, Stdio};

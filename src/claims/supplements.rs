@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use super::advance::{By, Change, advance};
 use super::rows::supplement::{ActiveModel, Column, Entity, Model, SupplementState};
@@ -30,7 +30,28 @@ pub struct Item {
     /// The kind of document.
     pub kind: DocumentKind,
     /// What to send and why.
+    #[schema(value_type = ItemDetail)]
+    #[validate(custom(function = "short_in_both"))]
     pub detail: Text,
+}
+
+/// What to send and why, in both languages.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "this type only documents the bounds of `Item::detail`")]
+pub struct ItemDetail {
+    /// Chinese.
+    #[schema(min_length = 1, max_length = 500, example = "请补充诊断证明")]
+    zh: String,
+    /// English.
+    #[schema(min_length = 1, max_length = 500, example = "Send the diagnosis")]
+    en: String,
+}
+
+fn short_in_both(text: &Text) -> Result<(), ValidationError> {
+    if [&text.zh, &text.en].into_iter().all(|words| (1..=500).contains(&words.chars().count())) {
+        return Ok(());
+    }
+    Err(ValidationError::new("length").with_message("中英文各 1 到 500 字|1 to 500 characters in each language".into()))
 }
 
 /// The member's word on one item: a document was uploaded for it, or it can't be had.
@@ -77,9 +98,11 @@ pub async fn ask(
     by: By,
     items: Vec<Item>,
 ) -> Result<claim::Model, Problem> {
+    // What is asked for may name an illness: it stands in the sealed row alone, never in the timeline or in a short message.
+    let count = items.len();
     let text = Text::made(
-        format!("需要您补充：{}", join(&items, |item| &item.detail.zh, "；")),
-        format!("Please send: {}", join(&items, |item| &item.detail.en, "; ")),
+        format!("需要您补充 {count} 项材料，请在申报中查看并答复"),
+        format!("More is needed ({count}): see the claim for what to send"),
     );
     let mut change = Change::new(Command::Ask, by, text.clone()).reason("documents_missing");
     if let Some(reviewer) = claim.reviewer_id {
@@ -104,10 +127,6 @@ pub async fn ask(
     Entity::insert(row).exec_without_returning(txn).await?;
     notices::queue(txn, app, claim.member_id, Some(claim.id), "supplement_requested", &text).await?;
     Ok(claim)
-}
-
-fn join<'a>(items: &'a [Item], text: impl Fn(&'a Item) -> &'a str, with: &str) -> String {
-    items.iter().map(text).collect::<Vec<_>>().join(with)
 }
 
 /// The open request of a claim.

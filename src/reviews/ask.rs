@@ -22,7 +22,7 @@ use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, Staf
 struct AskSupplement {
     /// Everything at once.
     #[schema(min_items = 1, max_items = 30)]
-    #[validate(length(min = 1, max = 30))]
+    #[validate(length(min = 1, max = 30), nested)]
     items: Vec<Item>,
 }
 

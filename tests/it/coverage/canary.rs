@@ -163,6 +163,14 @@ async fn declare(app: &TestApp) {
     let review = format!("/v1/reviews/{id}");
     let taken = app.post_at(reviewer, &format!("{review}/take"), version, &Value::Null).await.ok(200);
     app.get(reviewer, &review).await.ok(200);
+    let ask = json!({ "items": [{ "kind": "diagnosis", "detail": { "zh": format!("请补充{DIAGNOSIS}的诊断证明"), "en": DIAGNOSIS } }] });
+    app.post_at(reviewer, &format!("{review}/ask"), taken.version(), &ask).await.ok(200);
+    let asked = app.get(member, &path).await.ok(200);
+    assert_eq!(asked.text("/supplement/items/0/detail/en"), DIAGNOSIS, "the member reads it all the same");
+    let answers = json!({ "answers": [{ "item": 0, "given": false, "remark": DIAGNOSIS }] });
+    let answered = app.post_at(member, &format!("{path}/answer"), asked.version(), &answers).await.ok(200);
+    app.run_jobs().await;
+    let taken = app.post_at(reviewer, &format!("{review}/take"), answered.version(), &Value::Null).await.ok(200);
     let decision = json!({ "outcome": "approved", "reason_code": "as_assessed", "remark": DIAGNOSIS });
     app.post_at(reviewer, &format!("{review}/decide"), taken.version(), &decision).await.ok(200);
 }

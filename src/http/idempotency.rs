@@ -98,10 +98,25 @@ impl Idempotency {
     where
         F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
     {
+        self.once_for(app, fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
+    }
+
+    /// As [`Self::once`], for an answer that shows somebody's file: before a stored one is given again, `again` asks anew whether
+    /// the caller may see it, and records the look.
+    ///
+    /// # Errors
+    /// Those of [`Self::once`] and of `again`.
+    pub async fn once_for<A, F>(&self, app: &App, fingerprint: [u8; 32], again: A, effect: F) -> Answer
+    where
+        A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
         let fingerprint: [u8; 32] =
             Sha256::new_with_prefix(fingerprint).chain_update(&self.operation).finalize().into();
         let txn = app.db.begin().await?;
         if let Some(stored) = self.stored(app, &txn, &fingerprint).await? {
+            again(&txn).await?;
+            txn.commit().await?;
             return Ok(stored);
         }
         let reply = match effect(&txn).await {
@@ -109,19 +124,30 @@ impl Idempotency {
             Err(problem) => {
                 txn.rollback().await?;
                 // Its twin may have been first and moved things on: then the twin's answer is this request's too.
-                return self.stored(app, app.db.read(), &fingerprint).await?.ok_or(problem);
+                return self.replay(app, &fingerprint, &again).await?.ok_or(problem);
             }
         };
         match self.store(app, &txn, &fingerprint, &reply).await {
             Ok(()) => txn.commit().await?,
             Err(error) if is_unique_violation(&error) => {
                 txn.rollback().await?;
-                return self.stored(app, app.db.read(), &fingerprint).await?.ok_or_else(|| Problem::internal(error));
+                return self.replay(app, &fingerprint, &again).await?.ok_or_else(|| Problem::internal(error));
             }
             Err(error) => return Err(error.into()),
         }
         app.job_written.notify_waiters();
         Ok(reply.into_response())
+    }
+
+    async fn replay<A>(&self, app: &App, fingerprint: &[u8; 32], again: &A) -> Result<Option<HttpResponse>, Problem>
+    where
+        A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
+    {
+        let txn = app.db.begin().await?;
+        let Some(stored) = self.stored(app, &txn, fingerprint).await? else { return Ok(None) };
+        again(&txn).await?;
+        txn.commit().await?;
+        Ok(Some(stored))
     }
 
     async fn stored(

@@ -205,7 +205,10 @@ fn refuse_coded(request: &ServiceRequest) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(Code::UnsupportedMediaType)
-        .detail(Text::fixed("请不要压缩请求内容：去掉 Content-Encoding", "Send the body uncompressed, without Content-Encoding"))
+        .detail(Text::fixed(
+            "请不要压缩请求内容：去掉 Content-Encoding",
+            "Send the body uncompressed, without Content-Encoding",
+        ))
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")))
 }
 

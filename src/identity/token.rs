@@ -109,11 +109,7 @@ impl<E: Into<Problem>> From<E> for Refused {
     )
 )]
 #[post("/v1/oauth/token")]
-pub async fn fetch_tokens(
-    app: web::Data<Arc<App>>,
-    request: HttpRequest,
-    body: web::Payload,
-) -> Answer {
+pub async fn fetch_tokens(app: web::Data<Arc<App>>, request: HttpRequest, body: web::Payload) -> Answer {
     let form = web::Form::<Vec<(String, String)>>::from_request(&request, &mut body.into_inner());
     let outcome = match in_time(&request, form).await? {
         Ok(form) => grant(&app, form.into_inner()).await,

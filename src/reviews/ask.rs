@@ -9,12 +9,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::turn;
 use super::view::{self, ReviewView};
 use crate::app::App;
 use crate::claims::advance::By;
 use crate::claims::find;
 use crate::claims::supplements::{self, Item};
-use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
+use crate::http::{Answer, Body, Idempotency, IfMatch, Problem, Reply, StaffCaller};
+
+/// What the access record says of it.
+const WHAT: &str = "claim.ask";
 
 /// What is missing.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -44,7 +48,8 @@ pub(super) async fn ask_supplement(
     body: Body<AskSupplement>,
 ) -> Answer {
     let items = &body.value.items;
-    key.once(&app, body.fingerprint, async |txn: &DatabaseTransaction| {
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, body.fingerprint, again, async |txn: &DatabaseTransaction| {
         ask(txn, &app, &caller, *claim_id, if_match, items.clone()).await
     })
     .await
@@ -60,9 +65,7 @@ async fn ask(
 ) -> Result<Reply, Problem> {
     let claim = find::of_staff(txn, caller, claim_id).await?;
     if_match.check(claim.version)?;
-    if claim.reviewer_id.is_some_and(|reviewer| reviewer != caller.staff_id) {
-        return Err(Problem::new(Code::NotYourReview));
-    }
+    turn::check(txn, caller, &claim).await?;
     let claim = supplements::ask(txn, app, &claim, By::staff(caller.staff_id), items).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }

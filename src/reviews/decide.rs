@@ -28,6 +28,9 @@ use crate::ledger::PlanAmount;
 use crate::notices;
 use crate::payouts::{self, NewPayout};
 
+/// What the access record says of it.
+const WHAT: &str = "claim.decide";
+
 /// A decision.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +93,8 @@ pub(super) async fn decide_claim(
     body: Body<DecideClaim>,
 ) -> Answer {
     let asked = &body.value;
-    key.once(&app, body.fingerprint, async |txn: &DatabaseTransaction| {
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, body.fingerprint, again, async |txn: &DatabaseTransaction| {
         decide(txn, &app, &caller, *claim_id, if_match, asked).await
     })
     .await
@@ -125,7 +129,7 @@ async fn decide(
         let_event_go(txn, claim.id).await?;
     }
     notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_decided", &notice(asked, granted)).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }
 
 /// The kept assessments, refused when what was granted meanwhile (another claim of this member) changes one of them: taking the

@@ -7,6 +7,7 @@ use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
+use super::turn;
 use super::view::{self, ReviewView};
 use crate::app::App;
 use crate::claims::advance::{By, Change, advance};
@@ -18,6 +19,9 @@ use crate::claims::withdraw::let_event_go;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 use crate::kernel::text::Text;
 use crate::notices;
+
+/// What the access record says of it.
+const WHAT: &str = "claim.lapse";
 
 /// Close a claim that was not answered
 ///
@@ -35,8 +39,11 @@ pub(super) async fn lapse_claim(
     key: Idempotency,
     if_match: IfMatch,
 ) -> Answer {
-    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| lapse(txn, &app, &caller, *claim_id, if_match).await)
-        .await
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, [0; 32], again, async |txn: &DatabaseTransaction| {
+        lapse(txn, &app, &caller, *claim_id, if_match).await
+    })
+    .await
 }
 
 async fn lapse(
@@ -48,6 +55,7 @@ async fn lapse(
 ) -> Result<Reply, Problem> {
     let claim = find::of_staff(txn, caller, claim_id).await?;
     if_match.check(claim.version)?;
+    turn::check(txn, caller, &claim).await?;
     let open = supplements::open_of(txn, claim.id).await?;
     if open.is_some_and(|request| request.term_ends_on >= app.clock.now().date()) {
         return Err(Problem::new(Code::ClaimStateConflict)
@@ -64,5 +72,5 @@ async fn lapse(
     supplements::close(txn, app, claim.id, None).await?;
     let_event_go(txn, claim.id).await?;
     notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_lapsed", &text).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }

@@ -10,6 +10,7 @@ mod queue;
 mod release;
 mod show;
 mod take;
+mod turn;
 mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;

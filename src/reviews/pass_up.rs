@@ -16,6 +16,9 @@ use crate::claims::state::Command;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 use crate::kernel::text::Text;
 
+/// What the access record says of it.
+const WHAT: &str = "claim.pass_up";
+
 /// Pass a claim up
 ///
 /// 上报上一级审核。The level above takes it.
@@ -32,8 +35,11 @@ pub(super) async fn pass_up_review(
     key: Idempotency,
     if_match: IfMatch,
 ) -> Answer {
-    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| pass_up(txn, &app, &caller, *claim_id, if_match).await)
-        .await
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, [0; 32], again, async |txn: &DatabaseTransaction| {
+        pass_up(txn, &app, &caller, *claim_id, if_match).await
+    })
+    .await
 }
 
 async fn pass_up(
@@ -57,5 +63,5 @@ async fn pass_up(
         .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id))
         .set(claim::Column::ReviewLevel, Expr::value(above));
     let claim = advance(txn, app, &claim, change).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }

@@ -16,6 +16,9 @@ use crate::claims::state::Command;
 use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
 use crate::kernel::text::Text;
 
+/// What the access record says of it.
+const WHAT: &str = "claim.release";
+
 /// Release a claim
 ///
 /// 退回待审：其他审核员可领取。Another reviewer may take it.
@@ -32,8 +35,11 @@ pub(super) async fn release_review(
     key: Idempotency,
     if_match: IfMatch,
 ) -> Answer {
-    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| release(txn, &app, &caller, *claim_id, if_match).await)
-        .await
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, [0; 32], again, async |txn: &DatabaseTransaction| {
+        release(txn, &app, &caller, *claim_id, if_match).await
+    })
+    .await
 }
 
 async fn release(
@@ -53,5 +59,5 @@ async fn release(
         .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
         .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id));
     let claim = advance(txn, app, &claim, change).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::view::{self, ReviewView};
 use crate::app::App;
-use crate::audit::record_access;
 use crate::claims::find;
 use crate::http::{Answer, StaffCaller};
 
@@ -19,6 +18,5 @@ use crate::http::{Answer, StaffCaller};
 #[get("/v1/reviews/{claim_id}")]
 pub(super) async fn show_review(app: web::Data<Arc<App>>, caller: StaffCaller, claim_id: web::Path<Uuid>) -> Answer {
     let claim = find::of_staff(app.db.read(), &caller, *claim_id).await?;
-    record_access(app.db.write(), &app, &caller, claim.member_id, "claim", claim.id).await?;
-    Ok(view::reply(app.db.read(), &app, &caller, &claim).await?.into_response())
+    Ok(view::reply(app.db.write(), &app, &caller, &claim, "claim").await?.into_response())
 }

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::view::{self, ReviewView};
 use crate::app::App;
-use crate::audit::record_access;
 use crate::claims::advance::{By, Change, advance};
 use crate::claims::declaration::Declaration;
 use crate::claims::rows::{claim, claim_plan};
@@ -19,6 +18,9 @@ use crate::http::{Answer, Code, Idempotency, IfMatch, Problem, Reply, StaffCalle
 use crate::kernel::text::Text;
 use crate::organisations::Level;
 use crate::organisations::rows::organisation;
+
+/// What the access record says of it.
+const WHAT: &str = "claim.take";
 
 /// Take a claim
 ///
@@ -36,7 +38,11 @@ pub(super) async fn take_review(
     key: Idempotency,
     if_match: IfMatch,
 ) -> Answer {
-    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| take(txn, &app, &caller, *claim_id, if_match).await).await
+    let again = async |txn: &DatabaseTransaction| view::look_again(txn, &app, &caller, *claim_id, WHAT).await;
+    key.once_for(&app, [0; 32], again, async |txn: &DatabaseTransaction| {
+        take(txn, &app, &caller, *claim_id, if_match).await
+    })
+    .await
 }
 
 async fn take(
@@ -58,8 +64,7 @@ async fn take(
     let change = Change::new(Command::Take, By::staff(caller.staff_id), text)
         .set(claim::Column::ReviewerId, Expr::value(caller.staff_id));
     let claim = advance(txn, app, &claim, change).await?;
-    record_access(txn, app, caller, claim.member_id, "claim", claim.id).await?;
-    view::reply(txn, app, caller, &claim).await
+    view::reply(txn, app, caller, &claim, WHAT).await
 }
 
 /// What was granted since acceptance may change what is owed: the reviewer sees today's figures.

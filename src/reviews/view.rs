@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::record_access;
 use crate::claims::explanation::{Explanation, explanation};
+use crate::claims::find;
 use crate::claims::rows::claim;
 use crate::claims::view::{self, ClaimView};
 use crate::http::{Problem, Reply, StaffCaller};
@@ -27,16 +29,18 @@ pub(super) struct ReviewView {
     explanation: Explanation,
 }
 
-/// 200 with the view and the claim's version.
+/// 200 with the view and the claim's version. The look is recorded first, as `what` was done (a stable word).
 ///
 /// # Errors
-/// When a row does not open.
+/// When the look can't be recorded or a row does not open.
 pub(super) async fn reply(
     connection: &impl ConnectionTrait,
     app: &App,
     caller: &StaffCaller,
     claim: &claim::Model,
+    what: &'static str,
 ) -> Result<Reply, Problem> {
+    record_access(connection, app, caller, claim.member_id, what, claim.id).await?;
     let body = ReviewView {
         claim: view::of(connection, app, claim).await?,
         level: claim.review_level,
@@ -45,4 +49,19 @@ pub(super) async fn reply(
         explanation: explanation(connection, app, claim.id).await?,
     };
     Ok(Reply::ok(&body)?.version(claim.version))
+}
+
+/// Before a stored view is given again: the claim must still be in the caller's subtree, and the look is recorded like the first.
+///
+/// # Errors
+/// `not_found` for a claim that has left the subtree, or whose reviewer has.
+pub(super) async fn look_again(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    caller: &StaffCaller,
+    claim_id: Uuid,
+    what: &'static str,
+) -> Result<(), Problem> {
+    let claim = find::of_staff(connection, caller, claim_id).await?;
+    record_access(connection, app, caller, claim.member_id, what, claim.id).await
 }

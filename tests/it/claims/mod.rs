@@ -3,6 +3,7 @@
 mod answers;
 mod edges;
 mod journey;
+mod looks;
 mod order;
 mod refusals;
 

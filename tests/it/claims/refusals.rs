@@ -177,9 +177,7 @@ async fn what_is_asked_for_is_five_hundred_characters_at_most_in_each_language()
     let (member, reviewer) = (&app.city.member, &app.city.reviewer);
     let (id, version) = taken(&app, member, reviewer).await;
     let path = format!("/v1/reviews/{id}/ask");
-    let ask = |zh: usize, en: usize| {
-        json!({"items": [{"kind": "other", "detail": {"zh": "补".repeat(zh), "en": "x".repeat(en)}}]})
-    };
+    let ask = |zh: usize, en: usize| json!({"items": [{"kind": "other", "detail": {"zh": "补".repeat(zh), "en": "x".repeat(en)}}]});
     for (zh, en) in [(501, 1), (1, 501), (0, 1), (1, 0)] {
         let got = app.post_at(reviewer, &path, version, &ask(zh, en)).await.refused(422, "validation_failed");
         assert_eq!(got.pointers(), ["/items/0/detail"], "{}", got.body);

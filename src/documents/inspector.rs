@@ -41,7 +41,8 @@ impl Default for InProcess {
 impl Inspector for InProcess {
     async fn inspect(&self, bytes: Arc<[u8]>) -> Result<Passed, Refusal> {
         let inspected = in_thread(move || pictures::inspect(&bytes)).await?;
-        let mib = u32::try_from(inspected.decode_bytes / MIB + 1).unwrap_or(BUDGET_MIB).min(BUDGET_MIB);
+        let booked = u32::try_from(inspected.decode_bytes / MIB + 1).unwrap_or(BUDGET_MIB).min(BUDGET_MIB);
+        let mib = if inspected.is_rare { BUDGET_MIB } else { booked };
         let permit = self.budget.acquire_many(mib).await;
         let passed = in_thread(move || {
             let rendered = pictures::render(&inspected)?;

@@ -28,6 +28,8 @@ struct Parts {
     /// Tables, frame and scans, as they were.
     picture: Vec<u8>,
     scans: u32,
+    /// The first scan holds every component.
+    is_whole: bool,
 }
 
 /// Walks a JPEG file up to its end marker; whatever follows (a second picture, a film, an archive) is left out.
@@ -80,6 +82,10 @@ fn read_segment(walk: &mut Walk<'_>, marker: u8, parts: &mut Parts) -> Result<()
                 return Err(Refusal::Damaged);
             }
             keep(parts, marker, length, payload);
+            if parts.scans == 1 {
+                let components = parts.frame.as_ref().map(|frame| frame.components);
+                parts.is_whole = payload.first().copied() == components;
+            }
             let entropy = entropy(walk);
             parts.picture.extend_from_slice(entropy);
         }
@@ -183,13 +189,16 @@ fn finish(parts: Parts) -> Result<Walked, Refusal> {
     master.extend_from_slice(&parts.picture);
     master.extend_from_slice(&EOI);
     let components = u64::from(frame.components);
+    let keeps_coefficients = frame.is_progressive || !parts.is_whole;
     Ok(Walked {
         width: u32::from(frame.width),
         height: u32::from(frame.height),
         exif: parts.exif,
         icc,
-        // A progressive picture keeps every coefficient (two bytes) until its last scan.
-        decode_bytes_per_pixel: 3 + if frame.is_progressive { 2 * components } else { 0 },
+        // A picture whose first scan does not finish it keeps every coefficient (two bytes) until its last.
+        decode_bytes_per_pixel: 3 + if keeps_coefficients { 2 * components } else { 0 },
+        decode_bytes_besides: 0,
+        is_rare: keeps_coefficients,
         master,
     })
 }

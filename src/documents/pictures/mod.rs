@@ -8,6 +8,7 @@
 use crate::storage::Coding;
 
 mod jpeg;
+mod lossless;
 mod orientation;
 mod png;
 mod refusal;
@@ -42,6 +43,8 @@ pub struct Inspected {
     pub master: Vec<u8>,
     /// An estimate, from above, of what decoding takes in memory.
     pub decode_bytes: u64,
+    /// True for a form that cameras do not write and that asks much of a decoder: it is decoded while no other picture is.
+    pub is_rare: bool,
     /// The colour profile, if the file had a sound one that the copies should carry.
     icc: Option<Vec<u8>>,
 }
@@ -53,6 +56,9 @@ struct Walked {
     exif: Option<Vec<u8>>,
     icc: Option<Vec<u8>>,
     decode_bytes_per_pixel: u64,
+    /// What decoding takes besides, however many pixels there are.
+    decode_bytes_besides: u64,
+    is_rare: bool,
     master: Vec<u8>,
 }
 
@@ -68,7 +74,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
         Coding::Webp => webp::walk(bytes)?,
     };
     let pixels = u64::from(walked.width).saturating_mul(u64::from(walked.height));
-    let decode_bytes = pixels.saturating_mul(walked.decode_bytes_per_pixel);
+    let decode_bytes = pixels.saturating_mul(walked.decode_bytes_per_pixel).saturating_add(walked.decode_bytes_besides);
     if pixels > MAX_PIXELS || walked.width.max(walked.height) > MAX_SIDE || decode_bytes > MAX_DECODE_BYTES {
         return Err(Refusal::TooLarge);
     }
@@ -82,6 +88,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
         orientation: walked.exif.as_deref().map_or(1, orientation::of_exif),
         master: walked.master,
         decode_bytes,
+        is_rare: walked.is_rare,
         icc: walked.icc,
     })
 }

@@ -43,7 +43,16 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walked, Refusal> {
         return Err(Refusal::Damaged);
     }
     // The decoded picture, and its copy at eight bits a channel.
-    Ok(Walked { width, height, exif, icc: None, decode_bytes_per_pixel: pixel_bytes + 4, master })
+    Ok(Walked {
+        width,
+        height,
+        exif,
+        icc: None,
+        decode_bytes_per_pixel: pixel_bytes + 4,
+        decode_bytes_besides: 0,
+        is_rare: false,
+        master,
+    })
 }
 
 /// Width, height and bytes of a decoded pixel.

@@ -360,3 +360,93 @@ fn every_refusal_has_its_own_code_and_words_in_both_languages() {
         assert!(text.zh.chars().any(|c| c > '\u{4e00}') && text.en.is_ascii() | text.en.contains('“'), "{refusal:?}");
     }
 }
+
+/// Bits from the lowest of each byte on, as a lossless stream has them.
+#[derive(Default)]
+struct Bits(Vec<bool>);
+
+impl Bits {
+    fn put(mut self, value: u32, count: u32) -> Self {
+        self.0.extend((0..count).map(|place| value >> place & 1 == 1));
+        self
+    }
+
+    /// A code of one symbol, which then takes no bit.
+    fn only(self, symbol: u32) -> Self {
+        self.put(1, 1).put(0, 1).put(1, 1).put(symbol, 8)
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        self.0.chunks(8).map(|bits| (0..).zip(bits).map(|(place, bit)| u8::from(*bit) << place).sum()).collect()
+    }
+}
+
+/// A lossless stream whose entropy image names `groups` groups of tables, and then nothing: some twenty bytes.
+fn stream_of_groups(groups: u32) -> Vec<u8> {
+    let greatest = groups - 1;
+    // No transform, no colour cache, groups by blocks of four pixels; the image of blocks: no cache, one code each, no bit a pixel.
+    let bits = Bits::default().put(0, 1).put(0, 1).put(1, 1).put(0, 3).put(0, 1);
+    bits.only(greatest & 0xff).only(greatest >> 8).only(0).only(0).only(0).bytes()
+}
+
+fn lossless_of_groups(groups: u32) -> Vec<u8> {
+    let size = 399_u32 | 299 << 14;
+    let data = [vec![0x2f], size.to_le_bytes().to_vec(), stream_of_groups(groups)].concat();
+    riff(&[riff_chunk(b"VP8L", &data)])
+}
+
+fn lossy_with_alpha_of_groups(groups: u32) -> Vec<u8> {
+    let canvas = |length: u32| (length - 1).to_le_bytes()[..3].to_vec();
+    let head = [vec![0x10, 0, 0, 0], canvas(400), canvas(300)].concat();
+    let frame =
+        [vec![0, 0, 0, 0x9d, 0x01, 0x2a], 400_u16.to_le_bytes().to_vec(), 300_u16.to_le_bytes().to_vec()].concat();
+    riff(&[
+        riff_chunk(b"VP8X", &head),
+        riff_chunk(b"ALPH", &[vec![1], stream_of_groups(groups)].concat()),
+        riff_chunk(b"VP8 ", &frame),
+    ])
+}
+
+#[test]
+fn the_tables_that_a_lossless_webp_asks_for_are_counted_before_any_is_made() {
+    const MIB: u64 = 1024 * 1024;
+    for file in [lossless_of_groups, lossy_with_alpha_of_groups] {
+        assert!(file(65_536).len() < 100, "a small file");
+        assert_eq!(inspect(&file(65_536)).unwrap_err(), Refusal::TooLarge);
+        assert_eq!(inspect(&file(20_000)).unwrap_err(), Refusal::TooLarge);
+        let (few, many) = (inspect(&file(1)).unwrap(), inspect(&file(1_001)).unwrap());
+        assert!(few.is_rare && few.decode_bytes < 3 * MIB, "{}", few.decode_bytes);
+        // A thousand groups of five tables of 4 KiB, and what stands behind them.
+        assert!((20 * MIB..100 * MIB).contains(&(many.decode_bytes - few.decode_bytes)), "{}", many.decode_bytes);
+    }
+    let cut = lossless_of_groups(9);
+    let cut = riff(&[riff_chunk(b"VP8L", &cut[20..28])]);
+    assert_eq!(inspect(&cut).unwrap_err(), Refusal::Damaged);
+}
+
+#[test]
+fn a_real_lossless_webp_is_read_to_its_groups() {
+    let noise = RgbImage::from_fn(640, 480, |x, y| {
+        let [a, b, c, _] = (x * 7_919 ^ y * 104_729).wrapping_mul(2_654_435_761).to_le_bytes();
+        Rgb([a, b & 0x3f, c])
+    });
+    for picture in [quarters(300, 200), DynamicImage::from(noise)] {
+        let inspected = inspect(&encoded(&picture, ImageFormat::WebP)).unwrap();
+        assert!(inspected.is_rare && inspected.decode_bytes < MAX_DECODE_BYTES / 10);
+        render(&inspected).unwrap();
+    }
+}
+
+#[test]
+fn a_jpeg_whose_first_scan_lacks_a_component_is_counted_with_its_coefficients() {
+    let plain = encoded(&quarters(400, 300), ImageFormat::Jpeg);
+    let whole = inspect(&plain).unwrap();
+    assert!(!whole.is_rare);
+    let at = plain.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    // The same picture, but its first scan names one component of three.
+    let scan = segment(0xda, &[&[1, 1, 0, 0, 63, 0]]);
+    let split = [&plain[..at], &scan, &[0x11], &plain[at..]].concat();
+    let split = inspect(&split).unwrap();
+    assert!(split.is_rare);
+    assert_eq!(split.decode_bytes - whole.decode_bytes, 400 * 300 * 2 * 3);
+}

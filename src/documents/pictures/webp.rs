@@ -1,5 +1,6 @@
 //! WebP: a walk from chunk to chunk of the RIFF container.
 
+use super::lossless::table_bytes;
 use super::walk::Walk;
 use super::{Refusal, Walked};
 
@@ -37,12 +38,25 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walked, Refusal> {
         return Err(Refusal::Damaged);
     }
     let alpha = alpha.filter(|_| &kind == b"VP8 ");
+    // What is coded without loss: the picture behind its five bytes of size, or the alpha channel behind the byte that says how.
+    let lossless = match (&kind, alpha) {
+        (b"VP8L", _) => data.get(5..),
+        (_, Some([how, rest @ ..])) if how & 0b11 != 0 => Some(rest),
+        _ => None,
+    };
+    let tables = match lossless {
+        Some(stream) => table_bytes(stream, width, height).ok_or(Refusal::Damaged)?,
+        None => 0,
+    };
     Ok(Walked {
         width,
         height,
         exif,
         icc: None,
-        decode_bytes_per_pixel: 8,
+        // Colour, its copy, and an eighth for the planes of a lossless stream; alpha is decoded to four bytes, then one.
+        decode_bytes_per_pixel: if alpha.is_some() { 13 } else { 8 },
+        decode_bytes_besides: tables,
+        is_rare: lossless.is_some(),
         master: container(kind, data, alpha, width, height),
     })
 }

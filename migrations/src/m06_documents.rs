@@ -40,6 +40,8 @@ create table document (
 ;;
 create index document_claim on document (claim_id, created_at_ms, id)
 ;;
+create index document_sender on document (uploaded_by, created_at_ms)
+;;
 create table document_file (
     document_id {uuid} not null references document (id),
     rendition text not null check (rendition in ('master', 'reading', 'thumbnail')),

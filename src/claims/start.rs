@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{post, web};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,13 +11,18 @@ use validator::Validate;
 
 use super::advance::{By, record_start};
 use super::declaration::Declaration;
+use super::find;
 use super::rows::claim::{self, Origin};
 use super::state::ClaimState;
 use super::view::{self, ClaimView};
 use crate::app::App;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, MemberCaller, Problem, Reply};
 use crate::kernel::text::Text;
 use crate::organisations;
+
+/// Drafts that a member may have at once.
+const MAX_DRAFTS: u64 = 20;
 
 /// A claim to begin.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -37,7 +42,8 @@ struct StartClaim {
 #[utoipa::path(tag = "member", operation_id = "start_claim", request_body = StartClaim, params(
     ("Idempotency-Key" = String, Header, min_length = 8, max_length = 64, description = "Kept when the request is sent again")),
     security(("bearer" = ["claim:declare"])),
-    responses((status = 201, body = ClaimView), (status = 200, body = ClaimView, description = "It was begun before")))]
+    responses((status = 201, body = ClaimView), (status = 200, body = ClaimView, description = "It was begun before"),
+        (status = 409, description = "`claim_id_taken`, `too_many_drafts`", body = ProblemBody, content_type = "application/problem+json")))]
 #[post("/v1/claims")]
 pub(super) async fn start_claim(
     app: web::Data<Arc<App>>,
@@ -60,6 +66,13 @@ async fn start(
         let same = twin.member_id == caller.member_id
             && Declaration::open(app, &twin.declaration_sealed)? == asked.declaration;
         return if same { view::reply(txn, app, &twin).await } else { Err(Problem::new(Code::ClaimIdTaken)) };
+    }
+    find::lock_member(txn, caller.member_id).await?;
+    let drafts = claim::Entity::find()
+        .filter(claim::Column::MemberId.eq(caller.member_id))
+        .filter(claim::Column::State.eq(ClaimState::Draft));
+    if drafts.count(txn).await? >= MAX_DRAFTS {
+        return Err(Problem::new(Code::TooManyDrafts));
     }
     let path = organisations::path_of_member(txn, caller.member_id).await?;
     let now = app.clock.now();

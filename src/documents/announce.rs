@@ -1,10 +1,17 @@
 //! A document is announced: its row, its upload, and the limits of its claim.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    Statement,
+};
 use uuid::Uuid;
 
 use super::claim;
-use super::limits::{MAX_ANNOUNCED, MAX_CLAIM_BYTES, MAX_DOCUMENTS, MAX_FILE_BYTES, UPLOAD_IDLE_SECS};
+use super::limits::{
+    DAY_SECS, MAX_ANNOUNCED, MAX_CLAIM_BYTES, MAX_DAY_BYTES, MAX_DOCUMENTS, MAX_FILE_BYTES, MAX_OPEN_UPLOADS,
+    UPLOAD_IDLE_SECS,
+};
 use super::rows::{document, upload};
 use super::sender::Sender;
 use super::state::{DocumentKind, DocumentState};
@@ -24,7 +31,8 @@ pub(super) struct Announcement {
 /// Writes the document and its upload; the same file announced again gives the first one back.
 ///
 /// # Errors
-/// `not_found` for a claim of somebody else, `claim_takes_no_documents`, `upload_too_large`, `too_many_documents`.
+/// `not_found` for a claim of somebody else, `claim_takes_no_documents`, `upload_too_large`, `too_many_documents`,
+/// `too_many_open_uploads`, `uploads_spent`.
 pub(super) async fn announce(
     app: &App,
     txn: &DatabaseTransaction,
@@ -44,6 +52,7 @@ pub(super) async fn announce(
         return Ok((twin.clone(), upload));
     }
     check_room(&present, announcement.size_bytes)?;
+    check_sender(app, txn, sender, announcement.size_bytes).await?;
     insert(app, txn, sender.id(), announcement).await
 }
 
@@ -108,6 +117,36 @@ fn check_room(present: &[document::Model], size_bytes: u64) -> Result<(), Proble
     }
     Ok(())
 }
+
+/// What one sender may have on its way and announce in a day, over all claims: the spool is one disk.
+async fn check_sender(app: &App, txn: &DatabaseTransaction, sender: Sender, size_bytes: u64) -> Result<(), Problem> {
+    sender.lock(txn).await?;
+    let now = app.clock.now();
+    let values = [sender.id().into(), sender.id().into(), now.plus_secs(-DAY_SECS).into()];
+    let query = Statement::from_sql_and_values(txn.get_database_backend(), SENT, values);
+    let row = txn.query_one_raw(query).await?.ok_or_else(|| Problem::internal(anyhow::anyhow!("a sum gave no row")))?;
+    let open: i64 = row.try_get_by_index(0)?;
+    let (day_bytes, oldest): (i64, Option<i64>) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    if open >= MAX_OPEN_UPLOADS {
+        return Err(Problem::new(Code::TooManyOpenUploads).detail(Text::fixed(
+            "最多同时上传 5 个文件。请先传完，或撤回不再上传的材料。",
+            "Five files may be on their way at once. Finish one, or take back a document that will not come.",
+        )));
+    }
+    if day_bytes.unsigned_abs().saturating_add(size_bytes) <= MAX_DAY_BYTES {
+        return Ok(());
+    }
+    // When the oldest of the day is a day old, there is room again.
+    let free_ms = oldest.unwrap_or_default().saturating_add(DAY_SECS * 1_000).saturating_sub(now.as_ms());
+    let wait_secs = free_ms.saturating_add(999).div_euclid(1_000).clamp(1, DAY_SECS);
+    Err(Problem::new(Code::UploadsSpent)
+        .detail(Text::fixed("每天最多上传 500 MiB。", "500 MiB may be sent within a day."))
+        .header(RETRY_AFTER, HeaderValue::from(wait_secs)))
+}
+
+const SENT: &str = "select (select count(*) from document where uploaded_by = $1 and state = 'receiving'), \
+     cast(coalesce(sum(size_bytes), 0) as bigint), min(created_at_ms) \
+     from document where uploaded_by = $2 and created_at_ms > $3";
 
 async fn insert(
     app: &App,

@@ -42,7 +42,7 @@ pub struct NewDocument {
 /// Announce a document
 ///
 /// Says what will be sent, and answers where its bytes go: to `upload_url`, by tus 1.0. Limits: 20 MiB a file, 30 documents and
-/// 200 MiB a claim. 申明将要上传的材料；随后按 tus 1.0 把文件发到 `upload_url`。
+/// 200 MiB a claim; 5 files on their way at once and 500 MiB a day over all claims. 申明将要上传的材料；随后按 tus 1.0 把文件发到 `upload_url`。
 #[utoipa::path(
     tag = "member",
     operation_id = "announce_document",
@@ -55,9 +55,10 @@ pub struct NewDocument {
     responses(
         (status = 201, body = Document, headers(("Location" = String, description = "The document"))),
         (status = 404, description = "No such claim of yours: `not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`claim_takes_no_documents`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`claim_takes_no_documents`, `too_many_open_uploads`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 20 MiB: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`validation_failed`, `too_many_documents`, `idempotency_key_reused`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`, `uploads_spent`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/claims/{claim_id}/documents")]

@@ -9,6 +9,13 @@ pub const MAX_ANNOUNCED: u64 = 200;
 /// Bytes of all documents of a claim at most (200 MiB).
 pub const MAX_CLAIM_BYTES: u64 = 200 * 1024 * 1024;
 
+/// Uploads that one sender may have on their way at once, over all claims.
+pub const MAX_OPEN_UPLOADS: i64 = 5;
+/// Bytes that one sender may announce within a day (500 MiB).
+pub const MAX_DAY_BYTES: u64 = 500 * 1024 * 1024;
+/// That day.
+pub const DAY_SECS: i64 = 24 * 60 * 60;
+
 /// An upload that receives nothing for this long expires.
 pub const UPLOAD_IDLE_SECS: i64 = 24 * 60 * 60;
 /// An upload never lives longer than this.

@@ -3,12 +3,13 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::claim::ClaimFacts;
 use crate::http::{Actor, Caller, Code, Problem, Role};
 use crate::members::rows::member;
+use crate::organisations::rows::staff;
 
 /// Somebody who may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,20 @@ impl Sender {
             Self::Liaison { unit_id, .. } => {
                 let member = member::Entity::find_by_id(claim.member_id).one(connection).await?;
                 Ok(member.is_some_and(|member| member.unit_id == unit_id))
+            }
+        }
+    }
+
+    /// Has two announcements of one sender wait for each other, until the transaction ends. Taken after the claim's row, never before.
+    ///
+    /// # Errors
+    /// `not_found` for somebody who is gone.
+    pub(super) async fn lock(self, txn: &DatabaseTransaction) -> Result<(), Problem> {
+        match self {
+            Self::Member(member_id) => crate::claims::find::lock_member(txn, member_id).await,
+            Self::Liaison { staff_id, .. } => {
+                let found = staff::Entity::find_by_id(staff_id).lock_exclusive().one(txn).await?;
+                found.map(drop).ok_or_else(|| Problem::new(Code::NotFound))
             }
         }
     }

@@ -68,6 +68,7 @@ codes! {
     NotYourReview 409 "该申报由其他审核员处理" "Another reviewer has this claim";
     AssessmentChanged 409 "核算已变化，请重新查看后再决定" "The assessment has changed; look again before you decide";
     DecisionRefused 422 "决定内容不成立" "The decision does not hold";
+    TooManyDrafts 409 "草稿过多，请先提交或撤回一些" "There are too many drafts; hand some in or withdraw them first";
     PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";
     // payouts
     BankNotConfigured 503 "尚未配置付款银行" "No bank is configured";
@@ -78,6 +79,8 @@ codes! {
     // documents
     ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";
     TooManyDocuments 422 "材料数量或总大小超过上限" "The documents of this claim are too many or too large";
+    TooManyOpenUploads 409 "同时上传的文件过多，请先完成或撤回" "Too many files are on their way; finish or take back one first";
+    UploadsSpent 429 "今天上传的文件过多，请稍后再试" "Too much was sent within a day; try again later";
     DocumentStateConflict 409 "材料当前状态不允许此操作" "The document's state does not allow this";
     DocumentNotReady 409 "材料尚不能查看" "The document can't be read";
     RangeNotSatisfiable 416 "请求的范围超出文件" "The range lies behind the end of the file";

@@ -43,11 +43,12 @@ use crate::kernel::text::Text;
         )),
         (status = 400, description = "A header is missing or wrong: `malformed_request`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such claim of yours: `not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`claim_takes_no_documents`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`claim_takes_no_documents`, `too_many_open_uploads`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "Another version of tus: `upload_version`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "More than 20 MiB: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`too_many_documents`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_requests`, `uploads_spent`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[post("/v1/uploads")]

@@ -185,3 +185,21 @@ async fn what_is_asked_for_is_five_hundred_characters_at_most_in_each_language()
     app.post_at(reviewer, &path, version, &ask(500, 500)).await.ok(200);
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn the_twenty_first_draft_waits_until_one_is_withdrawn() {
+    let app = TestApp::start().await;
+    let member = &app.city.member;
+    let mut first = None;
+    for _ in 0..20 {
+        let (id, got) = start(&app, member, &json!({})).await;
+        first.get_or_insert((id, got.ok(201).version()));
+    }
+    let (_, got) = start(&app, member, &json!({})).await;
+    got.refused(409, "too_many_drafts");
+    start(&app, &app.city.other_member, &json!({})).await.1.ok(201);
+    let (id, version) = first.unwrap();
+    app.post_at(member, &format!("/v1/claims/{id}/withdraw"), version, &Value::Null).await.ok(200);
+    start(&app, member, &json!({})).await.1.ok(201);
+    app.stop().await;
+}

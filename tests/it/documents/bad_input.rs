@@ -169,13 +169,17 @@ async fn the_thirty_first_document_and_the_two_hundred_and_first_mebibyte_are_re
         let body = json!({ "kind": "other", "size_bytes": mib * 1024 * 1024, "sha256": hex::encode([number; 32]) });
         bench.announce_as(&bench.token(), claim_id, &body).await
     };
+    // What is on its way is bounded for a sender, too: these come from somebody else, behind the service's back.
+    let of_another = async || bench.sql("update document set uploaded_by = claim_id", vec![]).await;
     for number in 0..30 {
         assert_eq!(announce(bench.member.claim_id, number, 1).await.status, 201);
+        of_another().await;
     }
     announce(bench.member.claim_id, 30, 1).await.refused(422, "too_many_documents");
     let second = bench.add_claim(bench.member.member_id).await;
     for number in 0..10 {
         assert_eq!(announce(second, number, 20).await.status, 201);
+        of_another().await;
     }
     announce(second, 10, 1).await.refused(422, "too_many_documents");
     bench.stop().await;
@@ -200,5 +204,65 @@ async fn a_claim_that_was_handed_in_takes_no_more() {
     let delete =
         bench.request(Method::DELETE, &path, &bench.token()).header("if-match", format!("\"{}\"", kept["version"]));
     bench.send(delete).await.refused(409, "claim_takes_no_documents");
+    bench.stop().await;
+}
+
+#[actix_web::test]
+async fn the_sixth_file_on_its_way_waits_for_one_of_the_five() {
+    let bench = Bench::start().await;
+    let second = bench.add_claim(bench.member.member_id).await;
+    let files: Vec<Vec<u8>> = (40..46).map(photo).collect();
+    let mut ids = Vec::new();
+    for (file, claim_id) in files[..5].iter().zip([bench.member.claim_id, second].into_iter().cycle()) {
+        let got = bench.announce_as(&bench.token(), claim_id, &intent(file)).await;
+        assert_eq!(got.status, 201, "{}", got.body);
+        ids.push(got.body["id"].as_str().unwrap().to_owned());
+    }
+    let sixth = async || bench.announce_as(&bench.token(), second, &intent(&files[5])).await;
+    sixth().await.refused(409, "too_many_open_uploads");
+    let again = bench.announce_as(&bench.token(), bench.member.claim_id, &intent(&files[0])).await;
+    assert_eq!((again.status, again.body["id"].as_str()), (201, Some(ids[0].as_str())), "announced before, no new one");
+    let other = format!("member:{}", bench.stranger.member_id);
+    assert_eq!(bench.announce_as(&other, bench.stranger.claim_id, &intent(&files[5])).await.status, 201);
+    assert_eq!(bench.patch(&ids[0], 0, &files[0]).await.status, 204);
+    assert_eq!(sixth().await.status, 201, "one is finished");
+    bench.stop().await;
+}
+
+#[actix_web::test]
+async fn announcements_at_once_do_not_pass_the_five_together() {
+    let bench = Bench::start().await;
+    let mut claims = vec![bench.member.claim_id];
+    for _ in 0..7 {
+        claims.push(bench.add_claim(bench.member.member_id).await);
+    }
+    let (token, body) = (bench.token(), intent(&photo(47)));
+    let got = futures_util::future::join_all(claims.iter().map(|id| bench.announce_as(&token, *id, &body))).await;
+    assert_eq!(got.iter().filter(|got| got.status == 201).count(), 5);
+    bench.stop().await;
+}
+
+#[actix_web::test]
+async fn five_hundred_mebibytes_are_a_days_room() {
+    let bench = Bench::start().await;
+    let large =
+        |number: u8| json!({ "kind": "other", "size_bytes": 20 * 1024 * 1024, "sha256": hex::encode([number; 32]) });
+    let mut number = 0;
+    for _ in 0..5 {
+        let claim_id = bench.add_claim(bench.member.member_id).await;
+        for _ in 0..5 {
+            let got = bench.announce_as(&bench.token(), claim_id, &large(number)).await;
+            assert_eq!(got.status, 201, "{}", got.body);
+            number += 1;
+        }
+        bench.sql("update document set state = 'expired'", vec![]).await;
+    }
+    let more = async || bench.announce_as(&bench.token(), bench.member.claim_id, &large(99)).await;
+    bench.clock.advance_secs(60 * 60);
+    let got = more().await;
+    got.refused(429, "uploads_spent");
+    assert_eq!(got.header("retry-after"), (23 * 60 * 60).to_string());
+    bench.clock.advance_secs(23 * 60 * 60);
+    assert_eq!(more().await.status, 201);
     bench.stop().await;
 }

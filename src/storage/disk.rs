@@ -5,6 +5,7 @@
 //! by the trait's own answers ("not implemented").
 
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Disk {
     /// Opens (and makes) `root`, and removes what puts of dead processes left a day ago or longer.
     pub(super) fn open(root: &Path, nonce: u64) -> io::Result<Self> {
         let tmp = root.join(TMP_DIR);
-        std::fs::create_dir_all(&tmp)?;
+        make_private(&tmp)?;
         for entry in std::fs::read_dir(&tmp)? {
             let entry = entry?;
             if entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > TMP_LIFE) {
@@ -72,6 +73,11 @@ impl Disk {
         let count = self.puts.fetch_add(1, Ordering::Relaxed);
         self.root.join(TMP_DIR).join(format!("{:016x}-{count}", self.nonce))
     }
+}
+
+/// Makes a directory, and those on the way, for this user alone, whatever the umask says.
+fn make_private(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// A part of a key that can only be a name in its directory: no `.`, no `..`, no hidden file, no separator.
@@ -122,7 +128,7 @@ fn signed(size: u64) -> S3Result<i64> {
 
 /// Writes the body to `tmp` and syncs it; gives its SHA-256.
 async fn write_synced(tmp: &Path, mut body: StreamingBlob) -> S3Result<[u8; 32]> {
-    let mut file = File::create_new(tmp).await.map_err(failed)?;
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(tmp).await.map_err(failed)?;
     let (mut hasher, mut written) = (Sha256::new(), 0_u64);
     while let Some(chunk) = body.next().await {
         let chunk: Bytes = chunk.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error))?;
@@ -143,7 +149,7 @@ fn publish(root: &Path, tmp: &Path, object: &Path) -> io::Result<()> {
     let parent = object.parent().unwrap_or(root);
     // A delete may remove an empty directory between the two steps: then they are done again.
     for round in 0.. {
-        std::fs::create_dir_all(parent)?;
+        make_private(parent)?;
         match std::fs::rename(tmp, object) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && round < 3 => {}
             other => {
@@ -180,7 +186,7 @@ impl S3 for Disk {
         let path = self.bucket_path(&req.input.bucket)?;
         let root = self.root.clone();
         on_disk(move || {
-            std::fs::create_dir_all(&path)?;
+            make_private(&path)?;
             std::fs::File::open(&root)?.sync_all()
         })
         .await?;

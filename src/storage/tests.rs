@@ -36,6 +36,27 @@ async fn an_object_is_stored_read_in_part_listed_and_removed() {
 }
 
 #[tokio::test]
+async fn only_the_service_may_read_what_is_on_the_disk() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    store.put(&key(1), Bytes::from_static(b"a receipt")).await.unwrap();
+    let mut waiting = vec![dir.path().join("objects")];
+    let mut files = 0;
+    while let Some(path) = waiting.pop() {
+        let found = std::fs::metadata(&path).unwrap();
+        assert_eq!(found.mode() & 0o777, if found.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        if found.is_dir() {
+            waiting.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            files += 1;
+        }
+    }
+    assert_eq!(files, 1);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn what_was_stored_is_there_after_a_restart_and_no_half_file_is() {
     let dir = tempfile::tempdir().unwrap();
     let first = store(dir.path()).await;

@@ -44,7 +44,8 @@ pub struct CodeAsked {
 
 /// Ask for a sign-in code by SMS
 ///
-/// The answer is the same for a number that nobody has. One code a minute, five an hour and ten a day for one number.
+/// The answer is the same for a number that nobody has. One code a minute, five an hour and ten a day for one number,
+/// and as many for each device that its owner has signed in with: a stranger can't spend those.
 /// 获取短信验证码；无论号码是否登记，答复相同。
 #[utoipa::path(
     tag = "sign-in",

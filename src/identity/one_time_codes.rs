@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::budget::Budget;
 use super::rows::otp_challenge;
-use super::sessions::SessionError;
+use super::sessions::{self, SessionError};
 use super::{device, sms};
 use crate::app::App;
 use crate::kernel::clock::Moment;
@@ -42,7 +42,7 @@ pub struct Request<'a> {
     pub member: Option<(Uuid, Language)>,
     /// How many codes this source may ask for in an hour.
     pub per_source_per_hour: i32,
-    /// How many codes this number may ask for in a minute.
+    /// How many codes this number, or a device that its owner has signed in with, may ask for in a minute.
     pub per_number_per_minute: i32,
 }
 
@@ -60,10 +60,19 @@ pub async fn ask(
     if let Err(until) = per_source.spend(txn, app, request.source).await? {
         return Ok(Err(until));
     }
+    // A device that has signed this member in has a budget of its own: whoever knows a number can spend what strangers have for it,
+    // not its owner's.
+    let owner = request.member.map_or(Uuid::nil(), |(member_id, _)| member_id);
+    let device_lookup = device::id_lookup(&app.sealer, request.device_id);
+    let whom = if sessions::knows_device(txn, owner, &device_lookup).await? {
+        format!("{}:{}", request.phone, request.device_id)
+    } else {
+        request.phone.to_owned()
+    };
     let per_minute =
         Budget { name: "otp-number-minute", tries: request.per_number_per_minute, window_secs: RESEND_AFTER_SECS };
     for budget in std::iter::once(per_minute).chain(PER_NUMBER) {
-        if let Err(until) = budget.spend(txn, app, request.phone).await? {
+        if let Err(until) = budget.spend(txn, app, &whom).await? {
             return Ok(Err(until));
         }
     }
@@ -72,7 +81,7 @@ pub async fn ask(
     let row = otp_challenge::Model {
         id,
         member_id: request.member.map(|(member_id, _)| member_id),
-        device_lookup: device::id_lookup(&app.sealer, request.device_id),
+        device_lookup,
         code_lookup: code_lookup(app, id, code.reveal()),
         tries: 0,
         created_at_ms: now,

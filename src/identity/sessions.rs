@@ -112,6 +112,23 @@ pub async fn open(
     Ok((row, token))
 }
 
+/// True when `subject_id` has signed in on that device before, as far back as sessions are kept.
+///
+/// # Errors
+/// Those of the database.
+pub async fn knows_device(
+    connection: &impl ConnectionTrait,
+    subject_id: Uuid,
+    device_lookup: &[u8],
+) -> Result<bool, DbErr> {
+    let known = session::Entity::find()
+        .filter(session::Column::SubjectId.eq(subject_id))
+        .filter(session::Column::DeviceLookup.eq(device_lookup))
+        .one(connection)
+        .await?;
+    Ok(known.is_some())
+}
+
 /// Uses `token` from `device`: see the table above. Runs in a transaction, which the caller commits also when the answer is
 /// [`Rotation::Reused`].
 ///

@@ -86,6 +86,25 @@ async fn an_unknown_number_is_answered_alike_and_costs_the_same_rows() {
 }
 
 #[actix_web::test]
+async fn a_stranger_who_spends_the_numbers_day_does_not_lock_its_owner_out() {
+    let bench = Bench::start().await;
+    let (own, stranger) = (Device::numbered(1), Device::numbered(9));
+    bench.sign_in(&own).await;
+    for _ in 0..24 {
+        bench.clock.advance_secs(15 * 60);
+        bench.ask(PHONE, &stranger).await;
+    }
+    bench.ask(PHONE, &stranger).await.refused(429, "too_many_requests");
+    bench.ask(PHONE, &Device::numbered(2)).await.refused(429, "too_many_requests");
+    bench.sign_in(&own).await;
+    bench.ask(PHONE, &own).await.refused(429, "too_many_requests");
+    // The owner's device is nothing to another number.
+    assert_eq!(bench.ask(STRANGER, &own).await.status, 202);
+    bench.ask(STRANGER, &stranger).await.refused(429, "too_many_requests");
+    bench.stop().await;
+}
+
+#[actix_web::test]
 async fn a_number_has_one_code_a_minute_five_an_hour_and_ten_a_day() {
     let bench = Bench::start().await;
     let device = Device::numbered(1);

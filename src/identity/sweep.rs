@@ -38,7 +38,6 @@ pub async fn run(app: &App) -> Result<u64, DbErr> {
         ("delete from sms_outbox where expires_at_ms < $1", now),
         ("delete from sign_in_budget where window_ends_at_ms < $1", now),
         ("delete from client_assertion_jti where expires_at_ms < $1", now),
-        ("delete from sign_in_failure where last_try_at_ms < $1 and staff_id is null", day_ago),
         (
             "delete from refresh_token where session_id in \
              (select id from session where ended_at_ms < $1 or ends_at_ms < $1)",
@@ -49,6 +48,7 @@ pub async fn run(app: &App) -> Result<u64, DbErr> {
         let statement = Statement::from_sql_and_values(app.db.write().get_database_backend(), sql, [before.into()]);
         removed += app.db.write().execute_raw(statement).await?.rows_affected();
     }
+    // A locked login stays, known or not: one that opened by itself would say which of them exist.
     let sql = "delete from sign_in_failure where last_try_at_ms < $1 and failures < $2";
     let values = [day_ago.into(), MAX_FAILURES.into()];
     let statement = Statement::from_sql_and_values(app.db.write().get_database_backend(), sql, values);

@@ -77,7 +77,9 @@ async fn five_failures_lock_a_login_known_or_not_until_an_administrator_releases
     }
     bench.clock.advance_secs(365 * 24 * 3_600);
     huzhu::identity::sweep::run(&bench.app).await.unwrap();
-    bench.staff("li.na", PASSWORD, &bench.totp(&secret)).await.refused(403, "sign_in_locked");
+    for login in ["li.na", "nobody"] {
+        bench.staff(login, PASSWORD, &bench.totp(&secret)).await.refused(403, "sign_in_locked");
+    }
     let locked: Vec<_> =
         staff_accounts::list(&bench.app).await.unwrap().into_iter().filter(|account| account.locked).collect();
     assert_eq!(locked.iter().map(|account| account.login.as_str()).collect::<Vec<_>>(), ["li.na"]);

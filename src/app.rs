@@ -81,7 +81,7 @@ impl App {
         Ok(Arc::new(Self {
             ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
-            identity: Identity::build(&config, seams.chance.as_ref())?,
+            identity: Identity::build(&config, seams.chance.as_ref(), seams.clock.now())?,
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
             job_written: Notify::new(),
             calendars: Calendars::default(),

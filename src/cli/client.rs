@@ -24,6 +24,18 @@ pub(super) enum Client {
         #[arg(long)]
         jwk: PathBuf,
     },
+    /// Retire a key of a client, because it is replaced or got into wrong hands.
+    RetireKey {
+        /// The name by which it asks for tokens.
+        client_id: String,
+        /// The key's `kid`.
+        kid: String,
+    },
+    /// Disable a client: its tokens end at once.
+    Disable {
+        /// The name by which it asks for tokens.
+        client_id: String,
+    },
 }
 
 /// A new client.
@@ -54,6 +66,20 @@ pub(super) async fn client(config: Config, verb: Client) -> anyhow::Result<ExitC
             let (client, _) = found.ok_or_else(|| anyhow::anyhow!("there is no active client of this name"))?;
             clients::add_key(&txn, &app, &client, &key).await?;
             println!("Client {client_id} has the key {} too", key.kid);
+        }
+        Client::RetireKey { client_id, kid } => {
+            let found = clients::find(&txn, &client_id).await?;
+            let (client, _) = found.ok_or_else(|| anyhow::anyhow!("there is no active client of this name"))?;
+            anyhow::ensure!(clients::retire_key(&txn, &app, &client, &kid).await?, "it has no live key of this kid");
+            println!("The key {kid} of {client_id} is retired; a token fetched with it ends within ten minutes");
+            txn.commit().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Client::Disable { client_id } => {
+            anyhow::ensure!(clients::disable(&txn, &client_id).await?, "there is no active client of this name");
+            println!("Client {client_id} is disabled, and its tokens with it");
+            txn.commit().await?;
+            return Ok(ExitCode::SUCCESS);
         }
     }
     txn.commit().await?;

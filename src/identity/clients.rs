@@ -1,6 +1,7 @@
 //! Machine clients: registered by an operator, known by their public keys.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement};
 
 use super::client_assertion::{AssertionClaims, ClientKey, KeyRefused};
@@ -102,6 +103,40 @@ pub async fn find(
         .await?;
     let keys: Result<Vec<ClientKey>, _> = rows.into_iter().map(|row| serde_json::from_value(row.jwk)).collect();
     Ok(Some((client, keys.map_err(|error| DbErr::Json(error.to_string()))?)))
+}
+
+/// Disables a client: its tokens end at once, and it gets no more. False when there is no active one of this name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn disable(connection: &impl ConnectionTrait, client_id: &str) -> Result<bool, DbErr> {
+    let disabled = machine_client::Entity::update_many()
+        .col_expr(machine_client::Column::State, Expr::value(ClientState::Disabled))
+        .filter(machine_client::Column::ClientId.eq(client_id))
+        .filter(machine_client::Column::State.eq(ClientState::Active))
+        .exec(connection)
+        .await?;
+    Ok(disabled.rows_affected == 1)
+}
+
+/// Retires a key of a client: no assertion that it signed is believed any more. False when the client has no such live key.
+///
+/// # Errors
+/// Those of the database.
+pub async fn retire_key(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    client: &machine_client::Model,
+    kid: &str,
+) -> Result<bool, DbErr> {
+    let retired = machine_client_key::Entity::update_many()
+        .col_expr(machine_client_key::Column::RetiredAtMs, Expr::value(app.clock.now()))
+        .filter(machine_client_key::Column::MachineClientId.eq(client.id))
+        .filter(machine_client_key::Column::Kid.eq(kid))
+        .filter(machine_client_key::Column::RetiredAtMs.is_null())
+        .exec(connection)
+        .await?;
+    Ok(retired.rows_affected == 1)
 }
 
 /// Uses up the assertion's `jti`: false when it was used before. Kept until the assertion could not be believed any more.

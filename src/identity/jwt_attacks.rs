@@ -257,9 +257,10 @@ fn a_shape_that_is_no_token_is_refused() {
 fn the_next_and_the_previous_key_verify_too() {
     let directory = tempfile::tempdir().unwrap();
     let chance = SeededChance::new(5);
-    let old = Tokens::new(ISSUER, AUDIENCE, &SigningKeys::load_or_make(directory.path(), &chance).unwrap()).unwrap();
+    let old =
+        Tokens::new(ISSUER, AUDIENCE, &SigningKeys::load_or_make(directory.path(), &chance, NOW).unwrap()).unwrap();
     let before = old.mint(&claims()).unwrap();
-    let new = Tokens::new(ISSUER, AUDIENCE, &SigningKeys::rotate(directory.path(), &chance).unwrap()).unwrap();
+    let new = Tokens::new(ISSUER, AUDIENCE, &SigningKeys::rotate(directory.path(), &chance, NOW).unwrap()).unwrap();
     assert!(new.verify(&before, NOW).is_ok(), "signed before the rotation");
     assert!(old.verify(&new.mint(&claims()).unwrap(), NOW).is_ok(), "a process that has not restarted yet");
 }

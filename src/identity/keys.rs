@@ -4,6 +4,7 @@
 //! one, only verifies until the last token it signed has expired. A key is named by its thumbprint (RFC 7638).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,11 +15,14 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::kernel::chance::Chance;
+use crate::kernel::clock::Moment;
 use crate::keys::read_or_make;
 
 const CURRENT: &str = "access-current.pem";
 const NEXT: &str = "access-next.pem";
 const PREVIOUS: &str = "access-previous.pem";
+/// A day after a rotation the last token of the previous key, which lives ten minutes, is long over.
+const PREVIOUS_SECS: i64 = 24 * 60 * 60;
 
 /// One signing key and its name.
 pub struct SigningPair {
@@ -56,12 +60,17 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads the keys under `<data_dir>/keys`, and makes those that are missing.
+    /// Reads the keys under `<data_dir>/keys`, and makes those that are missing. A previous key whose last token expired long before
+    /// `now` is left aside.
     ///
     /// # Errors
     /// When a file can't be read or made, is open to others, or holds no key. Never says what it holds.
-    pub fn load_or_make(data_dir: &Path, chance: &dyn Chance) -> anyhow::Result<Self> {
-        let previous = data_dir.join("keys").join(PREVIOUS).exists();
+    pub fn load_or_make(data_dir: &Path, chance: &dyn Chance, now: Moment) -> anyhow::Result<Self> {
+        let previous = match fs::metadata(data_dir.join("keys").join(PREVIOUS)) {
+            // The file took its name when the keys were rotated.
+            Ok(found) => now.as_secs() <= found.ctime().saturating_add(PREVIOUS_SECS),
+            Err(_) => false,
+        };
         Ok(Self {
             current: load(data_dir, CURRENT, chance)?,
             next: load(data_dir, NEXT, chance)?,
@@ -74,12 +83,27 @@ impl SigningKeys {
     ///
     /// # Errors
     /// Those of [`Self::load_or_make`].
-    pub fn rotate(data_dir: &Path, chance: &dyn Chance) -> anyhow::Result<Self> {
-        let _complete = Self::load_or_make(data_dir, chance)?;
+    pub fn rotate(data_dir: &Path, chance: &dyn Chance, now: Moment) -> anyhow::Result<Self> {
+        let _complete = Self::load_or_make(data_dir, chance, now)?;
         let [current, next, previous] = [CURRENT, NEXT, PREVIOUS].map(|name| data_dir.join("keys").join(name));
         fs::rename(&current, &previous)?;
         fs::rename(&next, &current)?;
-        Self::load_or_make(data_dir, chance)
+        Self::load_or_make(data_dir, chance, now)
+    }
+
+    /// Removes every key and makes new ones, after one of them got into wrong hands: who read one could read the next. No token that
+    /// was signed before is good any more once every process has restarted; people's devices fetch new ones by themselves.
+    ///
+    /// # Errors
+    /// Those of [`Self::load_or_make`], and of the disk.
+    pub fn revoke(data_dir: &Path, chance: &dyn Chance, now: Moment) -> anyhow::Result<Self> {
+        for name in [PREVIOUS, CURRENT, NEXT] {
+            match fs::remove_file(data_dir.join("keys").join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Self::load_or_make(data_dir, chance, now)
     }
 
     /// Keys that live only in memory: for tests and for printing the OpenAPI document.
@@ -114,10 +138,11 @@ fn thumbprint(key: &SigningKey) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
     use crate::kernel::chance::SystemChance;
+    use crate::kernel::clock::{Clock, SystemClock};
 
     fn kids(keys: &SigningKeys) -> Vec<String> {
         keys.all().map(|pair| pair.kid.clone()).collect()
@@ -127,8 +152,8 @@ mod tests {
     fn keys_are_made_once_and_only_the_owner_may_read_them() {
         let directory = tempfile::tempdir().unwrap();
         let keys = directory.path().join("keys");
-        let first = SigningKeys::load_or_make(directory.path(), &SystemChance).unwrap();
-        let second = SigningKeys::load_or_make(directory.path(), &SystemChance).unwrap();
+        let first = SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()).unwrap();
+        let second = SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()).unwrap();
         assert_eq!(kids(&first), kids(&second));
         assert_ne!(first.current.kid, first.next.kid);
         assert_eq!(fs::metadata(&keys).unwrap().mode() & 0o777, 0o700);
@@ -141,18 +166,22 @@ mod tests {
     #[test]
     fn a_key_that_others_can_read_is_refused() {
         let directory = tempfile::tempdir().unwrap();
-        SigningKeys::load_or_make(directory.path(), &SystemChance).unwrap();
+        SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()).unwrap();
         fs::set_permissions(directory.path().join("keys").join(NEXT), fs::Permissions::from_mode(0o640)).unwrap();
-        let Err(refused) = SigningKeys::load_or_make(directory.path(), &SystemChance) else { panic!("taken") };
+        let Err(refused) = SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()) else {
+            panic!("taken")
+        };
         assert!(refused.to_string().contains(NEXT) && refused.to_string().contains("chmod 600"), "{refused}");
     }
 
     #[test]
     fn a_file_that_is_no_key_is_named_and_not_shown() {
         let directory = tempfile::tempdir().unwrap();
-        SigningKeys::load_or_make(directory.path(), &SystemChance).unwrap();
+        SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()).unwrap();
         fs::write(directory.path().join("keys").join(CURRENT), "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n").unwrap();
-        let Err(refused) = SigningKeys::load_or_make(directory.path(), &SystemChance) else { panic!("taken") };
+        let Err(refused) = SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()) else {
+            panic!("taken")
+        };
         assert!(refused.to_string().contains(CURRENT));
         assert!(!refused.to_string().contains("c2VjcmV0"));
     }
@@ -160,11 +189,33 @@ mod tests {
     #[test]
     fn rotation_moves_every_key_one_place() {
         let directory = tempfile::tempdir().unwrap();
-        let before = SigningKeys::load_or_make(directory.path(), &SystemChance).unwrap();
-        let after = SigningKeys::rotate(directory.path(), &SystemChance).unwrap();
+        let before = SigningKeys::load_or_make(directory.path(), &SystemChance, SystemClock.now()).unwrap();
+        let after = SigningKeys::rotate(directory.path(), &SystemChance, SystemClock.now()).unwrap();
         assert_eq!(after.current.kid, before.next.kid);
         assert_eq!(after.previous.as_ref().unwrap().kid, before.current.kid);
         assert!(!kids(&before).contains(&after.next.kid));
+    }
+
+    #[test]
+    fn a_previous_key_verifies_for_a_day() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = SystemClock.now();
+        SigningKeys::load_or_make(directory.path(), &SystemChance, now).unwrap();
+        SigningKeys::rotate(directory.path(), &SystemChance, now).unwrap();
+        let after = |secs| SigningKeys::load_or_make(directory.path(), &SystemChance, now.plus_secs(secs)).unwrap();
+        assert!(after(23 * 60 * 60).previous.is_some());
+        assert!(after(25 * 60 * 60).previous.is_none());
+    }
+
+    #[test]
+    fn no_key_survives_a_revocation() {
+        let directory = tempfile::tempdir().unwrap();
+        let now = SystemClock.now();
+        SigningKeys::load_or_make(directory.path(), &SystemChance, now).unwrap();
+        let before = SigningKeys::rotate(directory.path(), &SystemChance, now).unwrap();
+        let after = SigningKeys::revoke(directory.path(), &SystemChance, now).unwrap();
+        assert!(after.previous.is_none());
+        assert!(kids(&after).iter().all(|kid| !kids(&before).contains(kid)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::config::Config;
 use crate::jobs::Registry;
 use crate::kernel::chance::Chance;
+use crate::kernel::clock::Moment;
 
 mod ask_code;
 pub mod authenticate;
@@ -60,8 +61,8 @@ impl Identity {
     ///
     /// # Errors
     /// When a key cannot be made or read, or others may read it.
-    pub fn build(config: &Config, chance: &dyn Chance) -> anyhow::Result<Self> {
-        let keys = keys::SigningKeys::load_or_make(&config.data_dir, chance)?;
+    pub fn build(config: &Config, chance: &dyn Chance, now: Moment) -> anyhow::Result<Self> {
+        let keys = keys::SigningKeys::load_or_make(&config.data_dir, chance, now)?;
         let issuer = config.public_url();
         Ok(Self {
             tokens: jwt::Tokens::new(&issuer, &format!("{issuer}/v1"), &keys)?,

@@ -119,3 +119,28 @@ async fn an_access_token_is_no_assertion() {
     bank.ask(&granted.text("access_token"), &[]).await.oauth(401, "invalid_client");
     bank.bench.stop().await;
 }
+
+#[actix_web::test]
+async fn a_retired_key_signs_no_more_and_a_disabled_client_is_out_at_once() {
+    let bank = Bank::start().await;
+    let app = &bank.bench.app;
+    let second = SigningKey::from_bytes(&[9; 32]).verifying_key();
+    let second = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "bank-2", "x": B64.encode(second.to_bytes()) });
+    let (client, _) = clients::find(app.db.write(), CLIENT).await.unwrap().unwrap();
+    clients::add_key(app.db.write(), app, &client, &serde_json::from_value(second).unwrap()).await.unwrap();
+    let granted = bank.ask(&bank.sign(&bank.claims("before")), &[]).await;
+    let token = granted.text("access_token");
+
+    assert!(clients::retire_key(app.db.write(), app, &client, "bank-1").await.unwrap());
+    assert!(!clients::retire_key(app.db.write(), app, &client, "bank-1").await.unwrap(), "once");
+    assert!(!clients::retire_key(app.db.write(), app, &client, "bank-7").await.unwrap(), "no such key");
+    bank.ask(&bank.sign(&bank.claims("after")), &[]).await.oauth(401, "invalid_client");
+    let (_, keys) = clients::find(app.db.write(), CLIENT).await.unwrap().unwrap();
+    assert_eq!(keys.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(), ["bank-2"]);
+
+    assert_eq!(bank.bench.status_of(&token).await, 403, "alive, on a person's route");
+    assert!(clients::disable(app.db.write(), CLIENT).await.unwrap());
+    assert!(!clients::disable(app.db.write(), CLIENT).await.unwrap(), "once");
+    assert_eq!(bank.bench.status_of(&token).await, 401, "at once");
+    bank.bench.stop().await;
+}

@@ -33,6 +33,7 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("configuration", Word::Fine(format!("read; environment {:?}", config.environment))),
         ("data directory", data_dir(&config)),
         ("keys", keys(&config)),
+        ("secret files", secret_files(&config)),
     ];
     let (database, clock) = database(&config).await;
     checks.extend([
@@ -92,6 +93,27 @@ fn keys(config: &Config) -> Word {
         }
     }
     Word::Fine(format!("{files} files, readable by the service alone"))
+}
+
+/// `0640` with a group of the service's own is common; that everybody may read it never is meant.
+fn secret_files(config: &Config) -> Word {
+    let files = [&config.database.url_file, &config.storage.secret_access_key_file].into_iter().flatten();
+    let open: Vec<String> = files
+        .filter(|path| std::fs::metadata(path).is_ok_and(|found| found.mode() & 0o007 != 0))
+        .map(|path| path.display().to_string())
+        .collect();
+    if open.is_empty() {
+        return Word::Fine("none that everybody may read".into());
+    }
+    Word::Note(format!("everybody on this machine may read {}: chmod 640 it", open.join(" and ")))
+}
+
+/// True for an address whose bytes leave the machine in clear.
+fn is_in_clear(endpoint: &str) -> bool {
+    let Some(rest) = endpoint.strip_prefix("http://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    host != "localhost" && !host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 async fn database(config: &Config) -> (Word, Word) {
@@ -170,6 +192,9 @@ async fn bucket(config: &Config) -> Word {
     match Store::open(&config.storage, &config.data_dir, &SystemChance).await {
         Ok(store) => {
             store.close().await;
+            if let Some(endpoint) = config.storage.endpoint.as_deref().filter(|endpoint| is_in_clear(endpoint)) {
+                return Word::Note(format!("answers, but documents go to {endpoint} in clear: give it TLS"));
+            }
             Word::Fine(format!("{:?}: bucket {} answers", config.storage.kind, config.storage.bucket))
         }
         Err(error) => Word::Wrong(
@@ -184,5 +209,37 @@ fn bank(config: &Config) -> Word {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
         Some(bank) => Word::Fine(bank.url.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn an_object_store_without_tls_on_another_machine_is_noted() {
+        for (endpoint, in_clear) in [
+            ("http://s3.internal", true),
+            ("http://10.0.0.7:9000/x", true),
+            ("http://127.0.0.1:7070", false),
+            ("http://[::1]:7070", false),
+            ("http://localhost", false),
+            ("https://s3.internal", false),
+        ] {
+            assert_eq!(is_in_clear(endpoint), in_clear, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_everybody_may_read_is_noted() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut config = Config::default();
+        config.database.url_file = Some(file.path().to_owned());
+        for (mode, fine) in [(0o600, true), (0o640, true), (0o644, false), (0o604, false)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(matches!(secret_files(&config), Word::Fine(_)), fine, "{mode:o}");
+        }
     }
 }

@@ -211,9 +211,9 @@ impl Default for SignIn {
 /// What is wrong with the configuration, in words for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A key or a value that is not understood; the text names it and where it stands.
+    /// A key or a value that is not understood; the text names the key and where it stands, never the value: it may be a secret.
     #[error("configuration: {0}")]
-    Unreadable(Box<figment::Error>),
+    Unreadable(String),
     /// A file that holds a secret and can't be read.
     #[error("configuration: {key} names {path}, which can't be read: {source}")]
     SecretFile {
@@ -240,7 +240,7 @@ impl Config {
             figment = figment.merge(Toml::file_exact(path));
         }
         figment = figment.merge(Env::prefixed("HUZHU_").ignore(&["config", "test_pg_url", "xsd_dir"]).split("__"));
-        let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+        let config: Self = figment.extract().map_err(|error| ConfigError::Unreadable(without_values(error)))?;
         config.with_secrets_from_files()?.checked()
     }
 
@@ -269,8 +269,9 @@ impl Config {
             return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
         if self.environment == Environment::Production {
-            if self.http.public_url.is_none() {
-                return Err(ConfigError::Refused("production needs http.public_url".to_owned()));
+            let is_https = |url: &str| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
+            if !self.http.public_url.as_deref().is_some_and(is_https) {
+                return Err(ConfigError::Refused("production needs http.public_url, and https:// in it".to_owned()));
             }
             if self.bank.as_ref().is_some_and(Bank::is_simulator) {
                 return Err(ConfigError::Refused("the bank simulator is refused in production".to_owned()));
@@ -297,6 +298,28 @@ impl Config {
     }
 }
 
+/// What figment says, with what was found left out.
+fn without_values(error: figment::Error) -> String {
+    use figment::error::Kind;
+    let hidden = |mut error: figment::Error| {
+        error.kind = match error.kind {
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+                Kind::Message(format!("expected {expected} (digits alone are a number: quote them twice, '\"…\"')"))
+            }
+            // A parser shows the line that it stumbled over between its first line and its last.
+            Kind::Message(text) => {
+                let (first, last) = (text.lines().next(), text.lines().last());
+                Kind::Message(
+                    first.into_iter().chain(last.filter(|last| first != Some(*last))).collect::<Vec<_>>().join(": "),
+                )
+            }
+            other => other,
+        };
+        error.to_string()
+    };
+    error.into_iter().map(hidden).collect::<Vec<_>>().join("; ")
+}
+
 pub(crate) fn secret_from_file(key: &'static str, path: &Path) -> Result<Secret<String>, ConfigError> {
     std::fs::read_to_string(path)
         .map(|text| Secret::new(text.trim_end().to_owned()))
@@ -311,7 +334,7 @@ mod tests {
         let config: Config = Figment::new()
             .merge(Toml::string(text))
             .extract()
-            .map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+            .map_err(|error| ConfigError::Unreadable(without_values(error)))?;
         config.with_secrets_from_files()?.checked()
     }
 
@@ -337,6 +360,30 @@ mod tests {
     fn a_simulator_is_refused_in_production() {
         let text = "environment = \"production\"\n[http]\npublic_url = \"https://huzhu.example\"\n[bank]\nkind = \"simulator\"\nurl = \"http://127.0.0.1:1\"";
         assert!(from_toml(text).unwrap_err().to_string().contains("simulator"));
+    }
+
+    #[test]
+    fn production_is_told_apart_by_its_address() {
+        let with = |url: &str| from_toml(&format!("environment = \"production\"\n[http]\npublic_url = \"{url}\""));
+        for url in ["http://huzhu.example", "huzhu.example", "https:/huzhu.example", ""] {
+            assert!(with(url).unwrap_err().to_string().contains("https://"), "{url}");
+        }
+        assert!(with("https://huzhu.example").is_ok() && with("HTTPS://huzhu.example").is_ok());
+        assert!(from_toml("[http]\npublic_url = \"http://127.0.0.1:8080\"").is_ok(), "a trial");
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        for (text, key) in [
+            ("[storage]\nsecret_access_key = 12345678", "secret_access_key"),
+            ("[database]\nurl = [\"hunter12345678\"]", "url"),
+            ("database = \"postgres://u:hunter12345678@h/d\"", "database"),
+            ("[database]\nurl = postgres://u:hunter12345678@h/d", "TOML"),
+        ] {
+            let error = from_toml(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("12345678"), "{error:?}");
+            assert!(error.to_string().contains(key), "{error}");
+        }
     }
 
     #[test]

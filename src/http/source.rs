@@ -17,6 +17,9 @@ impl Source {
     /// first address that is not one of ours: what stands further left in the header anybody can write.
     #[must_use]
     pub fn of(peer: Option<IpAddr>, headers: &HeaderMap, trusted_proxies: &[IpAddr]) -> Self {
+        // An IPv4 proxy looks like ::ffff:10.0.0.1 on a listener of both families.
+        let is_ours =
+            |address: IpAddr| trusted_proxies.iter().any(|ours| ours.to_canonical() == address.to_canonical());
         let mut source = peer;
         let forwarded: Vec<&str> = headers
             .get_all(X_FORWARDED_FOR)
@@ -24,7 +27,7 @@ impl Source {
             .flat_map(|value| value.split(','))
             .collect();
         for hop in forwarded.into_iter().rev() {
-            if !source.is_some_and(|address| trusted_proxies.contains(&address)) {
+            if !source.is_some_and(is_ours) {
                 break;
             }
             let Ok(address) = hop.trim().parse() else { break };
@@ -77,6 +80,11 @@ mod tests {
         assert_eq!(source("10.0.0.1", &["192.0.2.9", "198.51.100.1"]), "198.51.100.1", "two headers");
         assert_eq!(source("10.0.0.1", &["198.51.100.1, nonsense"]), "10.0.0.1");
         assert_eq!(source("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(
+            source("::ffff:10.0.0.1", &["198.51.100.1"]),
+            "198.51.100.1",
+            "our proxy on a listener of both families"
+        );
     }
 
     #[test]

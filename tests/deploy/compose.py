@@ -1,5 +1,6 @@
-"""Reads deploy/compose/compose.yaml as Compose does and holds it to our rules: no writable root, no root user, no secret in a variable."""
+"""Reads deploy/compose/compose.yaml as Compose does and holds it to our rules: no writable root, no root user, no secret in a variable, production."""
 
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -19,6 +20,8 @@ def main():
                 faults.append(f"{name}: writable root or root user")
             if service.get("cap_drop") != ["ALL"]:
                 faults.append(f"{name}: keeps capabilities")
+        if "build" in service:
+            faults += [f"{name}: {fault}" for fault in open_to_strangers(service["environment"], compose)]
         for key in service.get("environment", {}):
             if key.upper().endswith(("PASSWORD", "SECRET_KEY", "URL")) and not key.endswith("PUBLIC_URL"):
                 faults.append(f"{name}: {key} should come from a file")
@@ -31,6 +34,17 @@ def main():
             faults.append(f"{name}: image without a version")
     print("\n".join(faults))
     return 1 if faults else 0
+
+
+def open_to_strangers(environment, compose):
+    """What lets a stranger pass for somebody else: no production, no https, a proxy that is not believed."""
+    if environment.get("HUZHU_ENVIRONMENT") != "production":
+        yield "not production"
+    if environment.get("HUZHU_HTTP__PUBLIC_URL", "http:").startswith("http:"):
+        yield "its public address has no https"
+    gateways = [config["gateway"] for config in compose["networks"]["default"]["ipam"]["config"]]
+    if json.loads(environment.get("HUZHU_HTTP__TRUSTED_PROXIES", "[]")) != gateways:
+        yield "trusts another proxy than the one on this machine"
 
 
 def known(variable, example):

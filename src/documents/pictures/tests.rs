@@ -286,15 +286,17 @@ fn bombs_are_refused_by_their_header() {
         assert_eq!(inspect(&header(width, height, form)).unwrap_err(), Refusal::TooLarge, "{width}×{height}");
     }
     assert_eq!(inspect(&header(1, 1, [8, 2])).unwrap_err(), Refusal::TooSmall);
-    let frame = |marker, side: u16| {
+    let of_scan = |marker, side: u16, scan: &[u8]| {
         let side = side.to_be_bytes();
         let frame = segment(marker, &[&[8], &side, &side, &[3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]]);
-        [&[0xff, 0xd8][..], &frame, &segment(0xda, &[&[1, 1, 0, 0, 63, 0]]), &[0, 0xff, 0xd9]].concat()
+        [&[0xff, 0xd8][..], &frame, &segment(0xda, &[scan]), &[0, 0xff, 0xd9]].concat()
     };
+    let frame = |marker, side| of_scan(marker, side, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]);
     assert_eq!(inspect(&frame(0xc0, 65_000)).unwrap_err(), Refusal::TooLarge);
     assert!(inspect(&frame(0xc0, 9_000)).is_ok());
     // The same pixels, but every coefficient must be held until the last scan: more than the memory for one picture.
     assert_eq!(inspect(&frame(0xc2, 9_000)).unwrap_err(), Refusal::TooLarge);
+    assert_eq!(inspect(&of_scan(0xc0, 9_000, &[1, 1, 0, 0, 63, 0])).unwrap_err(), Refusal::TooLarge);
     let scan = segment(0xda, &[&[1, 1, 0, 0, 63, 0]]);
     let many = frame(0xc2, 900);
     let (head, tail) = many.split_at(many.len() - 2);
@@ -427,7 +429,7 @@ fn the_tables_that_a_lossless_webp_asks_for_are_counted_before_any_is_made() {
 #[test]
 fn a_real_lossless_webp_is_read_to_its_groups() {
     let noise = RgbImage::from_fn(640, 480, |x, y| {
-        let [a, b, c, _] = (x * 7_919 ^ y * 104_729).wrapping_mul(2_654_435_761).to_le_bytes();
+        let [a, b, c, _] = ((x * 7_919) ^ (y * 104_729)).wrapping_mul(2_654_435_761).to_le_bytes();
         Rgb([a, b & 0x3f, c])
     });
     for picture in [quarters(300, 200), DynamicImage::from(noise)] {

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::database::Database;
+use crate::support::private_directory;
 
 pub const STREAM: &str = "application/offset+octet-stream";
 
@@ -99,7 +100,7 @@ impl Authenticator for Tokens {
 impl Bench {
     pub async fn start() -> Self {
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_772_420_400_000)));
-        let directory = Arc::new(tempfile::tempdir().unwrap());
+        let directory = Arc::new(private_directory());
         let url = Secret::new(Database::create(directory.path()).await.url().to_owned());
         let mut bench = Self::over(directory, clock, Some(url)).await;
         bench.seed().await;

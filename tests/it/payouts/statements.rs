@@ -256,7 +256,8 @@ async fn what_the_statement_shows_as_paid_is_never_sent() {
     scene.app.run_jobs().await;
     assert_eq!(scene.states(granted).await, states("approved", "paying", "Paying"));
     // The bank said that it took nothing. It did.
-    scene.bank.open().take(&scene.file_of(&batch).await).unwrap();
+    let file = scene.file_of(&batch).await;
+    scene.bank.open().take(&file).unwrap();
     scene.bank.open().close_day().unwrap();
     scene.take_statements().await;
     assert_eq!(scene.breaks().await, ["B02"]);
@@ -278,7 +279,8 @@ async fn a_batch_that_was_paid_before_its_release_is_asked_about_and_not_sent() 
     let scene = Scene::start().await;
     let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
     let batch = scene.prepare().await.unwrap();
-    scene.bank.open().take(&scene.file_of(&batch).await).unwrap();
+    let file = scene.file_of(&batch).await;
+    scene.bank.open().take(&file).unwrap();
     scene.bank.open().close_day().unwrap();
     scene.take_statements().await;
     assert_eq!(scene.breaks().await, ["B02"]);

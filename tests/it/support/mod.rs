@@ -22,6 +22,12 @@ use huzhu::{jobs, work};
 pub use asks::Got;
 pub use city::{City, Person};
 
+/// A directory that only we can open, as the service wants its data directory; gone when dropped.
+pub fn private_directory() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir().unwrap()
+}
+
 /// A service of its own, gone when dropped.
 pub struct TestApp {
     pub app: Arc<App>,
@@ -43,7 +49,7 @@ impl TestApp {
     /// The same with a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         logs::keep();
-        let directory = tempfile::tempdir().unwrap();
+        let directory = private_directory();
         let database = database::Database::create(directory.path()).await;
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_773_622_800_000)));
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };

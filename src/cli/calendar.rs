@@ -37,9 +37,9 @@ pub(super) async fn calendar(config: Config, arguments: Calendar) -> anyhow::Res
     let promises = if changed { claims::promise::refresh_all(&txn, &app).await? } else { 0 };
     txn.commit().await?;
     if changed {
-        println!("The working days of {} are loaded; {promises} running promises were computed anew.", list.year);
+        say!("The working days of {} are loaded; {promises} running promises were computed anew.", list.year);
     } else {
-        println!("The working days of {} were loaded before; nothing changes.", list.year);
+        say!("The working days of {} were loaded before; nothing changes.", list.year);
     }
     Ok(ExitCode::SUCCESS)
 }

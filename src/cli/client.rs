@@ -58,14 +58,14 @@ pub(super) async fn client(config: Config, verb: Client) -> anyhow::Result<ExitC
         Client::Add(new) => {
             let key = read_key(&new.jwk)?;
             let client = clients::register(&txn, &app, &new.client_id, &new.name, Role::CardBank, &key).await?;
-            println!("Client {} registered with key {}", client.client_id, key.kid);
+            say!("Client {} registered with key {}", client.client_id, key.kid);
         }
         Client::AddKey { client_id, jwk } => {
             let key = read_key(&jwk)?;
             let found = clients::find(&txn, &client_id).await?;
             let (client, _) = found.ok_or_else(|| anyhow::anyhow!("there is no active client of this name"))?;
             clients::add_key(&txn, &app, &client, &key).await?;
-            println!("Client {client_id} has the key {} too", key.kid);
+            say!("Client {client_id} has the key {} too", key.kid);
         }
         Client::RetireKey { client_id, kid } => {
             let found = clients::find(&txn, &client_id).await?;
@@ -83,7 +83,7 @@ pub(super) async fn client(config: Config, verb: Client) -> anyhow::Result<ExitC
         }
     }
     txn.commit().await?;
-    println!("It signs assertions for the audience {}", app.identity.tokens.issuer());
+    say!("It signs assertions for the audience {}", app.identity.tokens.issuer());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn jobs(config: Config, arguments: Jobs) -> anyhow::Result<Exit
     let app = App::build(config, Seams::default()).await?;
     match arguments.verb {
         JobsVerb::List { json } => list(&app, json).await?,
-        JobsVerb::Retry { id } => println!("{} jobs are ready again.", retry_dead(&app, id).await?),
+        JobsVerb::Retry { id } => say!("{} jobs are ready again.", retry_dead(&app, id).await?),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -54,11 +54,11 @@ async fn list(app: &App, json: bool) -> anyhow::Result<()> {
         if json {
             let line = json!({"id": row.id, "kind": row.kind, "state": row.state, "run_at": row.run_at_ms,
                 "attempts": row.attempts, "max_attempts": row.max_attempts, "last_error": row.last_error});
-            println!("{line}");
+            say!("{line}");
         } else {
             let attempts = format!("{}/{}", row.attempts, row.max_attempts);
             let (state, error) = (format!("{:?}", row.state), row.last_error.unwrap_or_default());
-            println!("{}  {:28} {:8} {:>6}  {}  {}", row.id, row.kind, state, attempts, row.run_at_ms, error);
+            say!("{}  {:28} {:8} {:>6}  {}  {}", row.id, row.kind, state, attempts, row.run_at_ms, error);
         }
     }
     Ok(())

@@ -24,14 +24,14 @@ pub(super) fn keys(config: &Config, verb: Keys) -> anyhow::Result<ExitCode> {
     match verb {
         Keys::Rotate { revoke: true } => {
             let keys = SigningKeys::revoke(&config.data_dir, &SystemChance, SystemClock.now())?;
-            println!(
+            say!(
                 "All keys are new. Restart every `serve` now: until then it signs with the old ones and believes them."
             );
-            println!("The key {} signs from then on; {} comes after it.", keys.current.kid, keys.next.kid);
+            say!("The key {} signs from then on; {} comes after it.", keys.current.kid, keys.next.kid);
         }
         Keys::Rotate { revoke: false } => {
             let keys = SigningKeys::rotate(&config.data_dir, &SystemChance, SystemClock.now())?;
-            println!("The key {} signs from the next start on; {} comes after it.", keys.current.kid, keys.next.kid);
+            say!("The key {} signs from the next start on; {} comes after it.", keys.current.kid, keys.next.kid);
         }
     }
     Ok(ExitCode::SUCCESS)

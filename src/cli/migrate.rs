@@ -8,7 +8,7 @@ use crate::db::Db;
 pub(super) async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
     let db = Db::connect(config.database_url().reveal(), config.database.max_connections).await?;
     db.migrate().await?;
-    println!("The tables are up to date.");
+    say!("The tables are up to date.");
     db.close().await?;
     Ok(ExitCode::SUCCESS)
 }

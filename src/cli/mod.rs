@@ -7,6 +7,10 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+// First, so that the others know its macro.
+#[macro_use]
+mod say;
+
 mod bank_sim;
 mod calendar;
 mod client;

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 use crate::http::{document, server};
 
 pub(super) fn print() -> anyhow::Result<ExitCode> {
-    println!("{}", serde_json::to_string_pretty(&document::complete(&server::document())?)?);
+    say!("{}", serde_json::to_string_pretty(&document::complete(&server::document())?)?);
     Ok(ExitCode::SUCCESS)
 }

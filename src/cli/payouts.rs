@@ -85,9 +85,9 @@ async fn show(app: &App, id: Uuid, json: bool) -> anyhow::Result<()> {
         return table::json_lines(&[found]);
     }
     let view = &found.payout;
-    println!("payout {}  {}  {} yuan  claim {}", view.id, view.state.to_value(), view.amount_fen, view.claim_id);
+    say!("payout {}  {}  {} yuan  claim {}", view.id, view.state.to_value(), view.amount_fen, view.claim_id);
     for part in &found.parts {
-        println!("  plan {}  {} yuan", part.plan_id, part.amount_fen);
+        say!("  plan {}  {} yuan", part.plan_id, part.amount_fen);
     }
     let rows: Vec<Vec<String>> = found.orders.iter().map(order_row).collect();
     table::print(&["try>", "order", "state", "card", "reason", "changed at"], &rows);

@@ -35,13 +35,13 @@ pub(super) async fn plans(config: Config, arguments: Plans) -> anyhow::Result<Ex
     let loaded = plans::load(&txn, &app, &document).await?;
     txn.commit().await?;
     match loaded {
-        Loaded::Added(id) => println!("{} {} is loaded as {id}.", document.plan, document.version),
+        Loaded::Added(id) => say!("{} {} is loaded as {id}.", document.plan, document.version),
         Loaded::Present(id) => {
-            println!("{} {} was loaded before as {id}; nothing changes.", document.plan, document.version);
+            say!("{} {} was loaded before as {id}; nothing changes.", document.plan, document.version);
         }
     }
     if !document.verified {
-        println!("It is marked as not verified: check its numbers before it is used for real people.");
+        say!("It is marked as not verified: check its numbers before it is used for real people.");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -88,7 +88,7 @@ async fn resolve(app: &App, id: Uuid, reason: &str) -> anyhow::Result<ExitCode> 
         anyhow::bail!("say what was found out and done");
     }
     if recon::resolve(app, id, reason.trim()).await? {
-        println!("Break {id} is resolved.");
+        say!("Break {id} is resolved.");
         Ok(ExitCode::SUCCESS)
     } else {
         eprintln!("huzhu: there is no open break {id}");
@@ -104,8 +104,8 @@ async fn import(app: &App, file: &std::path::Path) -> anyhow::Result<ExitCode> {
         None => anyhow::anyhow!("{problem}"),
     })?;
     match imported {
-        Imported::Taken { seq, entries } => println!("Statement {seq} with {entries} bookings was taken."),
-        Imported::Duplicate => println!("This statement was taken before; nothing changed."),
+        Imported::Taken { seq, entries } => say!("Statement {seq} with {entries} bookings was taken."),
+        Imported::Duplicate => say!("This statement was taken before; nothing changed."),
         Imported::Quarantined { why } => {
             eprintln!("huzhu: the statement is in quarantine: {why}");
             return Ok(ExitCode::FAILURE);

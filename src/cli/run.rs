@@ -1,5 +1,6 @@
 //! `huzhu run`, `serve` and `work`: the long-running verbs. A stop signal lets running requests and jobs end.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -88,19 +89,22 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
 /// What a person who started it wants to know next.
 fn say_where_to_look(app: &App) {
     let (config, url) = (&app.config, app.config.public_url());
-    println!(
-        "Huzhu answers at {url}\n  API, to browse   {url}/docs/index.html\n  metrics          http://{}/metrics",
+    let mut text = format!(
+        "Huzhu answers at {url}\n  API, to browse   {url}/docs/index.html\n  metrics          http://{}/metrics\n",
         config.http.metrics_listen
     );
     if config.demo {
-        println!("  credentials      {}", demo::Credentials::path(&config.data_dir).display());
-        println!("  a whole claim    huzhu demo     (from the source: cargo run -- demo)");
+        let file = demo::Credentials::path(&config.data_dir);
+        text.push_str(&format!("  credentials      {}\n", file.display()));
+        text.push_str("  a whole claim    huzhu demo     (from the source: cargo run -- demo)\n");
     } else {
-        println!("  first account    huzhu staff add --help");
+        text.push_str("  first account    huzhu staff add --help\n");
     }
     if config.bank.is_none() {
-        println!("  no bank is configured: dispatch is off, approved payouts wait (huzhu doctor)");
+        text.push_str("  no bank is configured: dispatch is off, approved payouts wait (huzhu doctor)\n");
     }
+    // Nobody has to read it: the service goes on.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// Starts a bank that only plays one, unless a bank is configured.

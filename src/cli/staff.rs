@@ -70,11 +70,11 @@ pub(super) async fn staff(config: Config, verb: Staff) -> anyhow::Result<ExitCod
         Staff::List => list(&app).await?,
         Staff::Unlock { login } => {
             let released = staff_accounts::unlock(&app, &login).await?;
-            println!("{}", if released { "Released." } else { "It was not locked." });
+            say!("{}", if released { "Released." } else { "It was not locked." });
         }
         Staff::Disable { login } => {
             let ended = staff_accounts::disable(&app, &login).await?;
-            println!("Disabled; {ended} session(s) ended.");
+            say!("Disabled; {ended} session(s) ended.");
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -98,13 +98,13 @@ async fn add(app: &App, new: AddStaff) -> anyhow::Result<()> {
     let staff_id = staff_accounts::create(&txn, app, &staff).await?;
     let secret = staff_accounts::set_credentials(&txn, app, staff_id, &new.login, given).await?;
     txn.commit().await?;
-    println!("staff id        {staff_id}");
-    println!("login           {}", new.login.to_lowercase());
+    say!("staff id        {staff_id}");
+    say!("login           {}", new.login.to_lowercase());
     if let Some(made) = made {
-        println!("password        {}", made.reveal());
+        say!("password        {}", made.reveal());
     }
-    println!("authenticator   {}", totp::otpauth_uri("Huzhu", &new.login, secret.reveal()));
-    println!("These are shown this once. Hand them over in person.");
+    say!("authenticator   {}", totp::otpauth_uri("Huzhu", &new.login, secret.reveal()));
+    say!("These are shown this once. Hand them over in person.");
     Ok(())
 }
 
@@ -112,7 +112,7 @@ async fn list(app: &App) -> anyhow::Result<()> {
     for account in staff_accounts::list(app).await? {
         let state = if account.locked { "locked" } else { &account.state };
         let (login, roles) = (&account.login, account.roles.join(","));
-        println!("{login:<20} {state:<9} {roles:<30} {}  {}", account.display_name, account.organisation);
+        say!("{login:<20} {state:<9} {roles:<30} {}  {}", account.display_name, account.organisation);
     }
     Ok(())
 }

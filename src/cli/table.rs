@@ -20,7 +20,7 @@ pub(super) fn print(head: &[&str], rows: &[Vec<String>]) {
             line.push_str(after);
             line.push_str("  ");
         }
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
     };
     show(names.clone());
     for row in rows {
@@ -31,7 +31,7 @@ pub(super) fn print(head: &[&str], rows: &[Vec<String>]) {
 /// Prints one JSON object a line.
 pub(super) fn json_lines<T: Serialize>(items: &[T]) -> anyhow::Result<()> {
     for item in items {
-        println!("{}", serde_json::to_string(item)?);
+        say!("{}", serde_json::to_string(item)?);
     }
     Ok(())
 }

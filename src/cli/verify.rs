@@ -20,17 +20,12 @@ pub(super) async fn verify(config: Config, arguments: Verify) -> anyhow::Result<
     let app = App::build(config, Seams::default()).await?;
     let report = verify::run(&app).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         for finding in &report.findings {
-            println!("{:10} {}: {}", finding.area, finding.subject, finding.what);
+            say!("{:10} {}: {}", finding.area, finding.subject, finding.what);
         }
-        println!(
-            "{} claims replayed, {} jobs alive, {} findings",
-            report.claims,
-            report.jobs_alive,
-            report.findings.len()
-        );
+        say!("{} claims replayed, {} jobs alive, {} findings", report.claims, report.jobs_alive, report.findings.len());
     }
     Ok(if report.clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -10,6 +10,7 @@ mod documents;
 mod identity;
 mod jobs;
 mod members;
+mod operator;
 mod payouts;
 mod plans;
 mod rim;

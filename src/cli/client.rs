@@ -71,13 +71,13 @@ pub(super) async fn client(config: Config, verb: Client) -> anyhow::Result<ExitC
             let found = clients::find(&txn, &client_id).await?;
             let (client, _) = found.ok_or_else(|| anyhow::anyhow!("there is no active client of this name"))?;
             anyhow::ensure!(clients::retire_key(&txn, &app, &client, &kid).await?, "it has no live key of this kid");
-            println!("The key {kid} of {client_id} is retired; a token fetched with it ends within ten minutes");
+            say!("The key {kid} of {client_id} is retired; a token fetched with it ends within ten minutes");
             txn.commit().await?;
             return Ok(ExitCode::SUCCESS);
         }
         Client::Disable { client_id } => {
             anyhow::ensure!(clients::disable(&txn, &client_id).await?, "there is no active client of this name");
-            println!("Client {client_id} is disabled, and its tokens with it");
+            say!("Client {client_id} is disabled, and its tokens with it");
             txn.commit().await?;
             return Ok(ExitCode::SUCCESS);
         }

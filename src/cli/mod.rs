@@ -22,6 +22,7 @@ mod keys;
 mod ledger;
 mod migrate;
 mod openapi;
+mod organisations;
 mod payouts;
 mod plans;
 mod recon;
@@ -73,6 +74,9 @@ enum Verb {
     Recon(recon::Recon),
     /// The books.
     Ledger(ledger::Ledger),
+    /// The tree of organisations and its units.
+    #[command(subcommand)]
+    Organisations(organisations::Organisations),
     /// Accounts of the staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -123,6 +127,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
         Verb::Recon(verb) => recon::recon(config()?, verb).await,
         Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,
+        Verb::Organisations(verb) => organisations::organisations(config()?, verb).await,
         Verb::Staff(verb) => staff::staff(config()?, verb).await,
         Verb::Client(verb) => client::client(config()?, verb).await,
         Verb::Keys(verb) => keys::keys(&config()?, verb),

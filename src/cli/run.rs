@@ -98,7 +98,8 @@ fn say_where_to_look(app: &App) {
         text.push_str(&format!("  credentials      {}\n", file.display()));
         text.push_str("  a whole claim    huzhu demo     (from the source: cargo run -- demo)\n");
     } else {
-        text.push_str("  first account    huzhu staff add --help\n");
+        text.push_str("  first account    huzhu organisations add NAME --level city\n");
+        text.push_str("                   huzhu staff add LOGIN --name NAME --role ROLE\n");
     }
     if config.bank.is_none() {
         text.push_str("  no bank is configured: dispatch is off, approved payouts wait (huzhu doctor)\n");

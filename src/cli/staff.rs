@@ -5,6 +5,7 @@ use std::io::BufRead;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
 use crate::app::{App, Seams};
@@ -13,6 +14,8 @@ use crate::http::Role;
 use crate::identity::staff_accounts::{self, NewStaff};
 use crate::identity::{password, permissions, totp};
 use crate::kernel::secret::Secret;
+use crate::organisations::found;
+use crate::organisations::rows::unit;
 
 /// Accounts of the staff.
 #[derive(Debug, Subcommand)]
@@ -41,9 +44,9 @@ pub(super) struct AddStaff {
     /// What colleagues and members see.
     #[arg(long)]
     name: String,
-    /// The organisation's id.
+    /// The organisation's id. Default: the unit's organisation, or else the city.
     #[arg(long)]
-    organisation: Uuid,
+    organisation: Option<Uuid>,
     /// The unit's id, for a liaison.
     #[arg(long)]
     unit: Option<Uuid>,
@@ -91,7 +94,7 @@ async fn add(app: &App, new: AddStaff) -> anyhow::Result<()> {
     let staff = NewStaff {
         login: &new.login,
         display_name: &new.name,
-        organisation_id: new.organisation,
+        organisation_id: place_of(&txn, &new).await?,
         unit_id: new.unit,
         roles: &new.roles,
     };
@@ -106,6 +109,24 @@ async fn add(app: &App, new: AddStaff) -> anyhow::Result<()> {
     say!("authenticator   {}", totp::otpauth_uri("Huzhu", &new.login, secret.reveal()));
     say!("These are shown this once. Hand them over in person.");
     Ok(())
+}
+
+/// Where the new person works.
+async fn place_of(txn: &DatabaseTransaction, new: &AddStaff) -> anyhow::Result<Uuid> {
+    if let Some(id) = new.organisation {
+        return Ok(id);
+    }
+    if let Some(unit_id) = new.unit {
+        let unit = unit::Entity::find_by_id(unit_id).one(txn).await?;
+        return unit.map(|unit| unit.organisation_id).ok_or_else(|| anyhow::anyhow!("there is no unit {unit_id}"));
+    }
+    let city = found::the_city(txn).await?;
+    city.map(|city| city.id).ok_or_else(|| {
+        anyhow::anyhow!(
+            "say where with --organisation ID (huzhu organisations list); a new installation first makes its city: \
+             huzhu organisations add NAME --level city"
+        )
+    })
 }
 
 async fn list(app: &App) -> anyhow::Result<()> {

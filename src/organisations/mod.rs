@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub mod found;
 pub mod rows;
 
 /// A level of the tree, lowest first.

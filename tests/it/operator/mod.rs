@@ -1,4 +1,5 @@
 //! The binary as an operator meets it: commands, a start, a stop.
 
+mod first_start;
 mod machine;
 mod printing;

@@ -96,7 +96,11 @@ impl App {
     }
 }
 
-fn make_private_dir(path: &Path) -> anyhow::Result<()> {
+/// Makes `path` and what is missing above it, open to nobody else; one that is there and open to others is refused.
+///
+/// # Errors
+/// Says which and why.
+pub(crate) fn make_private_dir(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
     std::fs::DirBuilder::new()
         .recursive(true)

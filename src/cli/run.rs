@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Seams};
+use crate::app::{App, Seams, make_private_dir};
 use crate::bank_sim::child::Child;
 use crate::config::{Bank, Config, Environment, StorageKind};
 use crate::http::server;
@@ -48,6 +48,8 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
         config.sign_in.otp_per_source_per_hour = config.sign_in.otp_per_source_per_hour.max(10_000);
     }
     let telemetry = telemetry::start(&config.log)?;
+    // Before anything else makes it: the bank's folder lies in it.
+    make_private_dir(&config.data_dir)?;
     // It lives as long as this process: its standard input is ours to hold.
     let bank = if demo { start_demo_bank(&mut config).await? } else { None };
     let app = App::build(config, Seams::default()).await?;

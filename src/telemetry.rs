@@ -1,14 +1,18 @@
 //! What an operator sees: logs, traces when an endpoint is set, and metrics on a port of their own.
 
+use std::collections::HashMap;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -60,6 +64,7 @@ pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {
     Ok(filter)
 }
 
+/// The exporter sends from a thread of its own that has no runtime: its client is the blocking one (see Cargo.toml).
 fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
@@ -68,6 +73,24 @@ fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
         .build()?;
     let resource = opentelemetry_sdk::Resource::builder().with_service_name("huzhu").build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
+/// The header, and the column of a job, that carries a trace on (W3C Trace Context).
+const TRACE_PARENT: &str = "traceparent";
+
+/// The trace that the caller runs in, as W3C `traceparent`; none when no traces are kept.
+#[must_use]
+pub fn trace_parent() -> Option<String> {
+    let mut carrier = HashMap::new();
+    TraceContextPropagator::new().inject_context(&tracing::Span::current().context(), &mut carrier);
+    carrier.remove(TRACE_PARENT)
+}
+
+/// Hangs `span`, which nobody has entered yet, below the span that `trace_parent` names.
+pub fn follow(span: &tracing::Span, trace_parent: &str) {
+    let carrier = HashMap::from([(TRACE_PARENT.to_owned(), trace_parent.to_owned())]);
+    // It fails when this process keeps no traces: then there is nothing to hang.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier));
 }
 
 /// Installs the metrics recorder of the process.

@@ -96,7 +96,7 @@ pub struct Log {
     pub format: LogFormat,
     /// What is logged, as `tracing` filters are written. Default `info,sqlx=warn`.
     pub filter: String,
-    /// Where OpenTelemetry traces go (OTLP over HTTP); none by default.
+    /// Where OpenTelemetry traces go: OTLP over plain HTTP, to this address as it is given (`http://127.0.0.1:4318/v1/traces`). None by default.
     pub otlp_endpoint: Option<String>,
 }
 
@@ -268,6 +268,12 @@ impl Config {
         if self.bank.as_ref().is_some_and(|bank| !(1..=3_000).contains(&bank.max_orders)) {
             return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
+        if self.log.otlp_endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {
+            return Err(ConfigError::Refused(
+                "log.otlp_endpoint is an http:// address with its path, such as http://127.0.0.1:4318/v1/traces"
+                    .to_owned(),
+            ));
+        }
         if self.environment == Environment::Production {
             let is_https = |url: &str| url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
             if !self.http.public_url.as_deref().is_some_and(is_https) {
@@ -352,6 +358,8 @@ mod tests {
         assert!(error.contains("listne"), "{error}");
         let error = from_toml("[http]\nlisten = \"nowhere\"").unwrap_err().to_string();
         assert!(error.contains("listen"), "{error}");
+        let error = from_toml("[log]\notlp_endpoint = \"https://h/v1/traces\"").unwrap_err().to_string();
+        assert!(error.contains("http:// address"), "{error}");
         let error = from_toml("[sign_in]\naccess_token_secs = 601").unwrap_err().to_string();
         assert!(error.contains("600"), "{error}");
     }

@@ -82,7 +82,7 @@ pub async fn enqueue(connection: &impl ConnectionTrait, app: &App, spec: JobSpec
         fencing: Set(0),
         lease_until_ms: Set(None),
         last_error: Set(None),
-        trace_parent: Set(None),
+        trace_parent: Set(crate::telemetry::trace_parent()),
         created_at_ms: Set(now),
         finished_at_ms: Set(None),
     };

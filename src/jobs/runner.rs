@@ -16,6 +16,7 @@ use super::rows::Model;
 use super::{JobContext, JobError, JobResult, JobSpec, Registry, enqueue, lease};
 use crate::app::App;
 use crate::kernel::clock::Moment;
+use crate::telemetry;
 
 const FIRST_PAUSE_SECS: i64 = 1;
 const LONGEST_PAUSE_SECS: i64 = 15 * 60;
@@ -87,6 +88,9 @@ async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationTok
 
 async fn execute(app: &Arc<App>, registry: &Registry, job: Model) {
     let span = tracing::info_span!("job", job.id = %job.id, job.kind = %job.kind, job.attempt = job.attempts);
+    if let Some(trace_parent) = &job.trace_parent {
+        telemetry::follow(&span, trace_parent);
+    }
     execute_in_span(app, registry, job).instrument(span).await;
 }
 

@@ -4,3 +4,4 @@ mod first_start;
 mod folder;
 mod machine;
 mod printing;
+mod traces;

@@ -189,15 +189,21 @@ async fn bucket(config: &Config) -> Word {
     if config.storage.kind == StorageKind::Embedded && !config.data_dir.join("objects").exists() {
         return Word::Note("the embedded store is made at the first start".into());
     }
-    match Store::open(&config.storage, &config.data_dir, &SystemChance).await {
+    let asked = match Store::open(&config.storage, &config.data_dir, &SystemChance).await {
         Ok(store) => {
+            let asked = store.ready().await;
             store.close().await;
-            if let Some(endpoint) = config.storage.endpoint.as_deref().filter(|endpoint| is_in_clear(endpoint)) {
-                return Word::Note(format!("answers, but documents go to {endpoint} in clear: give it TLS"));
-            }
-            Word::Fine(format!("{:?}: bucket {} answers", config.storage.kind, config.storage.bucket))
+            asked
         }
-        Err(error) => Word::Wrong(
+        Err(error) => Err(error),
+    };
+    let in_clear = config.storage.endpoint.as_deref().filter(|endpoint| is_in_clear(endpoint));
+    match (asked, in_clear) {
+        (Ok(()), Some(endpoint)) => {
+            Word::Note(format!("answers, but documents go to {endpoint} in clear: give it TLS"))
+        }
+        (Ok(()), None) => Word::Fine(format!("{:?}: bucket {} answers", config.storage.kind, config.storage.bucket)),
+        (Err(error), _) => Word::Wrong(
             format!("{:?}: {error}", config.storage.kind),
             "make the bucket and give the key read, write and delete on it; check storage.endpoint",
         ),

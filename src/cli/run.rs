@@ -53,6 +53,9 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     // It lives as long as this process: its standard input is ours to hold.
     let bank = if demo { start_demo_bank(&mut config).await? } else { None };
     let app = App::build(config, Seams::default()).await?;
+    if let Err(error) = app.storage.ready().await {
+        tracing::error!(error = %error, "the object store is not ready: documents wait until it is (huzhu doctor)");
+    }
     if demo {
         seed_demo(&app).await?;
     }

@@ -35,10 +35,11 @@ async fn healthz() -> Answer {
 
 /// Can the process serve
 ///
-/// Answers 200 when the database answers.
+/// Answers 200 when the database answers and the object store shows its bucket.
 #[utoipa::path(tag = "public", operation_id = "readyz", security(()), responses((status = 200, body = Health)))]
 #[get("/readyz")]
 async fn readyz(app: web::Data<Arc<App>>) -> Answer {
     app.db.read().execute_unprepared("select 1").await.map_err(|_| Problem::new(Code::Unavailable))?;
+    app.storage.ready().await.map_err(|_| Problem::new(Code::Unavailable))?;
     Ok(Reply::ok(&Health { status: "ok" })?.into_response())
 }

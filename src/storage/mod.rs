@@ -38,6 +38,8 @@ use crate::kernel::chance::Chance;
 /// Directory under the data directory that the embedded store owns.
 const OBJECTS_DIR: &str = "objects";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long [`Store::ready`] waits for an answer.
+const READY_DEADLINE: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the object store did not do what was asked.
@@ -147,12 +149,16 @@ impl Store {
         Ok(Self { client, bucket: config.bucket.clone(), embedded: Some(Arc::new(server)) })
     }
 
-    /// Asks for the bucket: what readiness and `doctor` go by.
+    /// Asks for the bucket, 5 seconds at most: what readiness, a start and `doctor` go by.
     ///
     /// # Errors
-    /// [`StoreError::NoBucket`] when it is missing, [`StoreError::Failed`] when the server can't be reached or refuses us.
+    /// [`StoreError::NoBucket`] when it is missing, [`StoreError::Failed`] when the server can't be reached, refuses us or does not answer.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        let asked = self.client.head_bucket().bucket(&self.bucket).send().await;
+        let asked = self.client.head_bucket().bucket(&self.bucket).send();
+        let Ok(asked) = tokio::time::timeout(READY_DEADLINE, asked).await else {
+            let reason = format!("no answer in {} seconds", READY_DEADLINE.as_secs());
+            return Err(StoreError::Failed { operation: "show its bucket", reason });
+        };
         asked.map(drop).map_err(|error| match StoreError::of("show its bucket", &error) {
             StoreError::Missing => StoreError::NoBucket(self.bucket.clone()),
             other => other,

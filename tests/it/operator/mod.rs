@@ -1,5 +1,6 @@
 //! The binary as an operator meets it: commands, a start, a stop.
 
+mod bucket;
 mod first_start;
 mod folder;
 mod machine;

@@ -64,18 +64,23 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the app: makes the data directory and the root key when they are missing, connects, brings the tables up to date.
+    /// Builds the app: makes the data directory when it is missing, connects, brings the tables up to date, and makes
+    /// the root key when there is none and nothing in the database is sealed under one.
     ///
     /// # Errors
     /// Says which part failed and why.
     pub async fn build(config: Config, seams: Seams) -> anyhow::Result<Arc<Self>> {
         make_private_dir(&config.data_dir)?;
-        let root_key = keys::root_key(&config.data_dir, seams.chance.as_ref())?;
         let url = config.database_url();
         let db = Db::connect(url.reveal(), config.database.max_connections)
             .await
             .map_err(|error| anyhow::anyhow!("the database can't be reached: {error}"))?;
         db.migrate().await?;
+        let root_key = if sealing_keys::are_there(db.write()).await? {
+            keys::present_root_key(&config.data_dir)?
+        } else {
+            keys::root_key(&config.data_dir, seams.chance.as_ref())?
+        };
         let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
         let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
         Ok(Arc::new(Self {

@@ -4,22 +4,39 @@ use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::kernel::chance::Chance;
 use crate::kernel::seal::Key;
 
-/// The root key, which wraps the sealing keys of the database: 32 bytes in hexadecimal in `keys/root.key`.
+const ROOT: &str = "root.key";
+
+/// The root key, which wraps the sealing keys of the database: 32 bytes in hexadecimal in `keys/root.key`. Made when it is missing.
 ///
 /// # Errors
 /// When the file can't be made or read, is not of that form, or is open to others.
 pub fn root_key(data_dir: &Path, chance: &dyn Chance) -> anyhow::Result<Key> {
-    let text = read_or_make(data_dir, "root.key", || {
+    root_key_of(&read_or_make(data_dir, ROOT, || {
         let key: Zeroizing<[u8; 32]> = Zeroizing::new(chance.bytes());
         Ok(Zeroizing::new(hex::encode(key.as_slice())))
-    })?;
+    })?)
+}
+
+/// The root key of a database that holds values under it: a new one would open none of them, so it is never made.
+///
+/// # Errors
+/// When the file is missing, can't be read, is not of that form, or is open to others.
+pub fn present_root_key(data_dir: &Path) -> anyhow::Result<Key> {
+    let path = data_dir.join("keys").join(ROOT);
+    if !path.try_exists()? {
+        anyhow::bail!("{} is missing, and this database is sealed under it: put its copy back", path.display());
+    }
+    root_key_of(&read_private(&path)?)
+}
+
+fn root_key_of(text: &str) -> anyhow::Result<Key> {
     let mut key = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text.trim(), key.as_mut_slice())
         .map_err(|_| anyhow::anyhow!("keys/root.key does not hold 64 hexadecimal digits"))?;
@@ -47,7 +64,8 @@ pub fn read_or_make(
     read_private(&path)
 }
 
-fn read_private(path: &PathBuf) -> anyhow::Result<Zeroizing<String>> {
+/// The text of a key file, which nobody else may read.
+pub(crate) fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let mode = fs::metadata(path)?.mode();
     if mode & 0o077 != 0 {
         anyhow::bail!("{} may be read by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);

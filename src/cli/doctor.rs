@@ -3,16 +3,20 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::DecodePrivateKey;
 use migrations::Migrator;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 
 use crate::calendar::{Calendar, YearStatus};
 use crate::config::{Config, StorageKind};
-use crate::db::Db;
+use crate::db::{Db, sealing_keys};
 use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, SystemClock};
+use crate::keys;
 use crate::storage::Store;
 
 /// The database's clock may differ by so much before tokens and leases suffer.
@@ -28,30 +32,32 @@ enum Word {
 }
 
 pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
-    println!("{config:#?}\n");
-    let mut checks = vec![
+    say!("{config:#?}\n");
+    let (database, db) = database(&config).await;
+    let checks = [
         ("configuration", Word::Fine(format!("read; environment {:?}", config.environment))),
         ("data directory", data_dir(&config)),
-        ("keys", keys(&config)),
+        ("keys", keys(&config, db.as_ref()).await),
         ("secret files", secret_files(&config)),
-    ];
-    let (database, clock) = database(&config).await;
-    checks.extend([
         ("database", database),
-        ("clock", clock),
+        ("clock", clock(db.as_ref()).await),
         ("calendar", calendar()),
         ("bucket", bucket(&config).await),
         ("bank", bank(&config)),
-    ]);
+    ];
     let mut wrong = 0;
     for (name, word) in checks {
-        match word {
-            Word::Fine(text) => println!("ok     {name:15} {text}"),
-            Word::Note(text) => println!("note   {name:15} {text}"),
+        let (mark, text, mend) = match word {
+            Word::Fine(text) => ("ok", text, None),
+            Word::Note(text) => ("note", text, None),
             Word::Wrong(text, mend) => {
                 wrong += 1;
-                println!("WRONG  {name:15} {text}\n       {:15} mend: {mend}", "");
+                ("WRONG", text, Some(mend))
             }
+        };
+        say!("{mark:6} {name:15} {text}");
+        if let Some(mend) = mend {
+            say!("       {:15} mend: {mend}", "");
         }
     }
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
@@ -73,26 +79,38 @@ fn data_dir(config: &Config) -> Word {
     }
 }
 
-fn keys(config: &Config) -> Word {
-    let dir = config.data_dir.join("keys");
-    let Ok(entries) = std::fs::read_dir(&dir) else {
-        return Word::Note(
-            "signing and sealing keys are made at the first start; keep a copy of keys/ apart from the database".into(),
-        );
+async fn keys(config: &Config, db: Option<&Db>) -> Word {
+    let files = match key_files(&config.data_dir.join("keys")) {
+        Ok(files) => files,
+        Err(word) => return word,
     };
-    let mut files = 0;
-    for entry in entries.flatten() {
-        match entry.metadata() {
-            Ok(found) if found.mode() & 0o077 != 0 => {
-                return Word::Wrong(format!("{} may be read by others", entry.path().display()), "chmod 600 it");
-            }
-            Ok(_) => files += 1,
-            Err(error) => {
-                return Word::Wrong(format!("{}: {error}", entry.path().display()), "let the service's user own keys/");
+    let sealed = match db {
+        // A database without its tables holds nothing under a key.
+        Some(db) => sealing_keys::are_there(db.read()).await.unwrap_or(false),
+        None => false,
+    };
+    let mend =
+        "put the copy of keys/root.key back that belongs to this database; without it nothing sealed in it can be read";
+    match keys::present_root_key(&config.data_dir) {
+        Ok(root) => {
+            let opened = match db {
+                Some(db) if sealed => sealing_keys::check(db.read(), &root, Arc::new(SystemChance)).await,
+                _ => Ok(()),
+            };
+            match opened {
+                Ok(()) if sealed => {
+                    Word::Fine(format!("{files} files, for the service alone; they open this database"))
+                }
+                Ok(()) => Word::Fine(format!("{files} files, for the service alone")),
+                Err(error) => Word::Wrong(error.to_string(), mend),
             }
         }
+        Err(error) if sealed => Word::Wrong(error.to_string(), mend),
+        Err(_) if !config.data_dir.join("keys").join("root.key").exists() => Word::Note(
+            "signing and sealing keys are made at the first start; keep a copy of keys/ apart from the database".into(),
+        ),
+        Err(error) => Word::Wrong(error.to_string(), "put its copy back, or remove it before the first start"),
     }
-    Word::Fine(format!("{files} files, readable by the service alone"))
 }
 
 /// `0640` with a group of the service's own is common; that everybody may read it never is meant.
@@ -116,24 +134,37 @@ fn is_in_clear(endpoint: &str) -> bool {
     host != "localhost" && !host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-async fn database(config: &Config) -> (Word, Word) {
+/// How many key files there are; each must be the service's alone, and a signing key must read.
+fn key_files(dir: &std::path::Path) -> Result<usize, Word> {
+    let mut files = 0;
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let text = keys::read_private(&path).map_err(|error| {
+            Word::Wrong(format!("{error:#}"), "let the service's user own keys/ and everything in it, with mode 600")
+        })?;
+        if path.extension().is_some_and(|extension| extension == "pem") && SigningKey::from_pkcs8_pem(&text).is_err() {
+            return Err(Word::Wrong(
+                format!("{} holds no Ed25519 key in PKCS#8 PEM", path.display()),
+                "put its copy back, or remove it: a new one is made at the next start, and everybody signs in again",
+            ));
+        }
+        files += 1;
+    }
+    Ok(files)
+}
+
+async fn database(config: &Config) -> (Word, Option<Db>) {
     let url = config.database_url();
     let shown = url.reveal().split_once("://").map_or("?", |(kind, _)| kind).to_owned();
     let embedded_file = config.data_dir.join("huzhu.sqlite");
     if config.database.url.is_none() && !embedded_file.exists() {
-        return (
-            Word::Note("the embedded file is made at the first start".into()),
-            Word::Fine(SystemClock.now().to_string()),
-        );
+        return (Word::Note("the embedded file is made at the first start".into()), None);
     }
     let db = match Db::connect(url.reveal(), 2).await {
         Ok(db) => db,
         Err(error) => {
             let mend = "start the server, or correct database.url; `createdb` makes an empty database";
-            return (
-                Word::Wrong(format!("{shown}: can't connect: {error}"), mend),
-                Word::Fine(SystemClock.now().to_string()),
-            );
+            return (Word::Wrong(format!("{shown}: can't connect: {error}"), mend), None);
         }
     };
     let tables = match Migrator::get_pending_migrations(db.read()).await {
@@ -145,14 +176,14 @@ async fn database(config: &Config) -> (Word, Word) {
             Word::Wrong(format!("{shown}: {error}"), "give the service's database user rights on its own schema")
         }
     };
-    (tables, drift(&db).await)
+    (tables, Some(db))
 }
 
-async fn drift(db: &Db) -> Word {
+async fn clock(db: Option<&Db>) -> Word {
     let own = SystemClock.now();
-    if db.is_sqlite() {
+    let Some(db) = db.filter(|db| !db.is_sqlite()) else {
         return Word::Fine(own.to_string());
-    }
+    };
     let connection = db.read();
     let statement = Statement::from_string(
         connection.get_database_backend(),

@@ -72,6 +72,31 @@ pub async fn open(
         }
         rows = Entity::find().all(connection).await?;
     }
+    sealer(&rows, root, chance)
+}
+
+/// True when the table holds keys: from then on only the root key that wrapped them is of use.
+///
+/// # Errors
+/// Those of the database.
+pub async fn are_there(connection: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(Entity::find().one(connection).await?.is_some())
+}
+
+/// Opens what the table holds with `root`, if it holds anything, and changes nothing: what `doctor` goes by.
+///
+/// # Errors
+/// See [`KeyTableError`].
+pub async fn check(
+    connection: &impl ConnectionTrait,
+    root: &Key,
+    chance: Arc<dyn Chance>,
+) -> Result<(), KeyTableError> {
+    let rows = Entity::find().all(connection).await?;
+    if rows.is_empty() { Ok(()) } else { sealer(&rows, root, chance).map(drop) }
+}
+
+fn sealer(rows: &[Model], root: &Key, chance: Arc<dyn Chance>) -> Result<Sealer, KeyTableError> {
     let mut seal = BTreeMap::new();
     let mut lookup = None;
     for row in rows {

@@ -3,6 +3,7 @@
 mod bucket;
 mod first_start;
 mod folder;
+mod keys;
 mod machine;
 mod printing;
 mod traces;

@@ -11,11 +11,12 @@ use migrations::Migrator;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_migration::MigratorTrait;
 
-use crate::calendar::{Calendar, YearStatus};
-use crate::config::{Config, StorageKind};
+use crate::calendar::{self, Calendar, YearStatus};
+use crate::config::{Config, Environment, StorageKind};
 use crate::db::{Db, sealing_keys};
 use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, SystemClock};
+use crate::kernel::secret::without_user_info;
 use crate::keys;
 use crate::storage::Store;
 
@@ -27,12 +28,14 @@ enum Word {
     Fine(String),
     /// Works, but somebody should know.
     Note(String),
+    /// Works, but not for real people.
+    Warn(String),
     /// Does not work: what is wrong, and how to mend it.
     Wrong(String, &'static str),
 }
 
 pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
-    say!("{config:#?}\n");
+    say!("{}\n", without_user_info(&format!("{config:#?}")));
     let (database, db) = database(&config).await;
     let checks = [
         ("configuration", Word::Fine(format!("read; environment {:?}", config.environment))),
@@ -41,21 +44,23 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("secret files", secret_files(&config)),
         ("database", database),
         ("clock", clock(db.as_ref()).await),
-        ("calendar", calendar()),
+        ("calendar", calendar(db.as_ref(), SystemClock.now().date().year()).await),
         ("bucket", bucket(&config).await),
         ("bank", bank(&config)),
+        ("sms", sms(&config)),
     ];
     let mut wrong = 0;
     for (name, word) in checks {
         let (mark, text, mend) = match word {
             Word::Fine(text) => ("ok", text, None),
             Word::Note(text) => ("note", text, None),
+            Word::Warn(text) => ("WARN", text, None),
             Word::Wrong(text, mend) => {
                 wrong += 1;
                 ("WRONG", text, Some(mend))
             }
         };
-        say!("{mark:6} {name:15} {text}");
+        say!("{mark:6} {name:15} {}", without_user_info(&text));
         if let Some(mend) = mend {
             say!("       {:15} mend: {mend}", "");
         }
@@ -163,7 +168,11 @@ async fn database(config: &Config) -> (Word, Option<Db>) {
     let db = match Db::connect(url.reveal(), 2).await {
         Ok(db) => db,
         Err(error) => {
-            let mend = "start the server, or correct database.url; `createdb` makes an empty database";
+            let mend = if url.reveal().starts_with("sqlite:") {
+                "let the service's user own the file and its folder; a file that is no database comes back from its copy"
+            } else {
+                "start the server, or correct database.url; `createdb` makes an empty database"
+            };
             return (Word::Wrong(format!("{shown}: can't connect: {error}"), mend), None);
         }
     };
@@ -172,6 +181,10 @@ async fn database(config: &Config) -> (Word, Option<Db>) {
         Ok(pending) => {
             Word::Note(format!("{shown}: {} migrations wait; `huzhu migrate` or a start runs them", pending.len()))
         }
+        Err(error) if db.is_sqlite() => Word::Wrong(
+            format!("{shown}: {error}"),
+            "let the service's user own the file and its folder; a file that is no database comes back from its copy",
+        ),
         Err(error) => {
             Word::Wrong(format!("{shown}: {error}"), "give the service's database user rights on its own schema")
         }
@@ -206,9 +219,13 @@ async fn clock(db: Option<&Db>) -> Word {
     }
 }
 
-fn calendar() -> Word {
-    let year = SystemClock.now().date().year();
-    match Calendar::built_in().status(year) {
+async fn calendar(db: Option<&Db>, year: i32) -> Word {
+    // What was loaded counts too; a database without its tables has loaded nothing.
+    let known = match db {
+        Some(db) => calendar::read(db.read()).await.ok(),
+        None => None,
+    };
+    match known.as_ref().unwrap_or_else(|| Calendar::built_in()).status(year) {
         YearStatus::Published => Word::Fine(format!("the working days of {year} are known")),
         YearStatus::Provisional => Word::Note(format!(
             "the working days of {year} are provisional: `huzhu calendar load FILE` when the list is published"
@@ -249,11 +266,31 @@ fn bank(config: &Config) -> Word {
     }
 }
 
+/// No provider is built in yet: [`crate::identity::sms::Outbox`] marks a message as sent and sends none.
+fn sms(config: &Config) -> Word {
+    let text = "no provider: one-time passwords and notices stay in the outbox, and nobody receives one";
+    match config.environment {
+        Environment::Production => Word::Warn(text.into()),
+        Environment::Development => Word::Note(text.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::calendar::YearList;
+
+    const LIST: &str = r#"
+        year = 2027
+        notice = "a test"
+        source = "none"
+        [[holiday]]
+        name = { zh = "元旦", en = "New Year's Day" }
+        first = "2027-01-01"
+        last = "2027-01-03"
+    "#;
 
     #[test]
     fn an_object_store_without_tls_on_another_machine_is_noted() {
@@ -278,5 +315,17 @@ mod tests {
             std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(matches!(secret_files(&config), Word::Fine(_)), fine, "{mode:o}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_was_loaded_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", directory.path().join("test.sqlite").display());
+        let db = Db::connect(&url, 2).await.unwrap();
+        db.migrate().await.unwrap();
+        assert!(matches!(calendar(Some(&db), 2027).await, Word::Note(_)));
+        let list = YearList::parse("2027.toml", LIST).unwrap();
+        calendar::load(db.write(), &list, SystemClock.now()).await.unwrap();
+        assert!(matches!(calendar(Some(&db), 2027).await, Word::Fine(_)));
     }
 }

@@ -1,8 +1,10 @@
 //! The database: connections, transactions, and the few places where SQLite and PostgreSQL differ.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::Migrator;
+use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -38,8 +40,10 @@ impl Db {
                 .acquire_timeout(Duration::from_secs(10))
                 .sqlx_logging(false)
                 .test_before_acquire(false);
-            let pool = Database::connect(options).await?;
-            Ok(Self { read: pool.clone(), write: pool })
+            match Database::connect(options).await {
+                Ok(pool) => Ok(Self { read: pool.clone(), write: pool }),
+                Err(error) => Err(cause(url).await.unwrap_or(error)),
+            }
         }
     }
 
@@ -112,6 +116,12 @@ impl Db {
         self.read.close().await?;
         self.write.close().await
     }
+}
+
+/// Why nobody can connect to `url`: a pool only says that its time ran out, one plain connection says what is wrong.
+async fn cause(url: &str) -> Option<DbErr> {
+    let plain = tokio::time::timeout(Duration::from_secs(5), PgConnection::connect(url)).await.ok()?;
+    plain.err().map(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
 }
 
 fn sqlite_options(url: &str, max_connections: u32) -> ConnectOptions {

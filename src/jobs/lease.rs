@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, Statement, Value,
+};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::JobError;
-use super::rows::Model;
+use super::rows::{Column, Entity, JobState, Model};
 use crate::app::App;
 use crate::kernel::clock::Moment;
 
@@ -126,6 +129,11 @@ pub async fn retry_dead(app: &App, id: Option<Uuid>) -> Result<u64, DbErr> {
     let connection = app.db.write();
     let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;
     Ok(answer.rows_affected())
+}
+
+/// How many jobs are dead.
+pub(super) async fn count_dead(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::State.eq(JobState::Dead)).count(connection).await
 }
 
 /// Ends every lease at once: for a start after a crash of the only process of an embedded database.

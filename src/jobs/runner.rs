@@ -20,6 +20,8 @@ use crate::telemetry;
 
 const FIRST_PAUSE_SECS: i64 = 1;
 const LONGEST_PAUSE_SECS: i64 = 15 * 60;
+/// Between two counts of the dead jobs.
+const COUNT_DEAD_SECS: i64 = 30;
 
 /// Runs jobs until `stop`; then takes no new one, lets those that run end, and returns.
 pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
@@ -68,8 +70,13 @@ async fn work(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
 /// Writes each periodic job when its time has come; the unique key keeps processes from writing it twice.
 async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
     let mut due: HashMap<&'static str, Moment> = HashMap::new();
+    let mut count_dead_at = app.clock.now();
     while !stop.is_cancelled() {
         let now = app.clock.now();
+        if count_dead_at <= now {
+            count_dead_at = now.plus_secs(COUNT_DEAD_SECS);
+            show_dead(&app).await;
+        }
         for (kind, every_secs) in &registry.periodic {
             if due.get(kind).is_some_and(|moment| *moment > now) {
                 continue;
@@ -83,6 +90,14 @@ async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationTok
             }
         }
         tokio::select! { () = stop.cancelled() => {} () = pause_for(Duration::from_secs(1)) => {} }
+    }
+}
+
+/// Shows how many dead jobs wait for a person. Every runner counts for itself: a figure of a process that ended goes with it.
+async fn show_dead(app: &App) {
+    match lease::count_dead(app.db.read()).await {
+        Ok(dead) => metrics::gauge!("huzhu_jobs_dead").set(u32::try_from(dead).unwrap_or(u32::MAX)),
+        Err(error) => tracing::error!(error = %error, "jobs.count_dead failed"),
     }
 }
 

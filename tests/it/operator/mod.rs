@@ -1,6 +1,7 @@
 //! The binary as an operator meets it: commands, a start, a stop.
 
 mod bucket;
+mod dead_jobs;
 mod doctor;
 mod first_start;
 mod folder;

@@ -1,0 +1,42 @@
+//! The figure that the alert for dead jobs looks at.
+
+use std::net::TcpListener;
+
+use huzhu::jobs::{Entity, JobState, Model};
+use huzhu::kernel::clock::Moment;
+use sea_orm::{EntityTrait, IntoActiveModel};
+use serde_json::json;
+
+use super::machine::{Machine, PATIENCE, get};
+
+#[actix_web::test]
+async fn dead_jobs_are_a_figure_from_the_first_look_on() {
+    let mut machine = Machine::new().await;
+    machine.run(&["organisations", "list"]).await.ok();
+    let job = Model {
+        id: "01890000-0000-7000-8000-000000000001".parse().unwrap(),
+        kind: "none.such".to_owned(),
+        payload: json!({}),
+        unique_key: None,
+        state: JobState::Dead,
+        run_at_ms: Moment::EPOCH,
+        attempts: 12,
+        max_attempts: 12,
+        fencing: 12,
+        lease_until_ms: None,
+        last_error: Some("a test".to_owned()),
+        trace_parent: None,
+        created_at_ms: Moment::EPOCH,
+        finished_at_ms: Some(Moment::EPOCH),
+    };
+    let database = machine.database().await;
+    Entity::insert(job.into_active_model()).exec_without_returning(&database).await.unwrap();
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    machine.set("HUZHU_HTTP__METRICS_LISTEN", metrics.to_string());
+    let service = machine.start(&["run"]).await;
+    let seen = tokio::time::timeout(PATIENCE, async {
+        while !get(format!("http://{metrics}/metrics")).await.text().await.unwrap().contains("huzhu_jobs_dead 1\n") {}
+    });
+    seen.await.unwrap();
+    service.stop().await;
+}

@@ -1,4 +1,6 @@
-"""Reads deploy/compose/compose.yaml as Compose does and holds it to our rules: no writable root, no root user, no secret in a variable, production."""
+"""Reads deploy/compose/compose.yaml as Compose does and holds it to our rules: no writable root, no root user, no secret in a variable,
+production, a bucket.
+"""
 
 import json
 import sys
@@ -32,6 +34,12 @@ def main():
         faults += [f"{name}: no service {other}" for other in service.get("depends_on", {}) if other not in compose["services"]]
         if "image" in service and service["image"] != "huzhu" and ":" not in service["image"]:
             faults.append(f"{name}: image without a version")
+    for name, service in compose["services"].items():
+        bucket = service.get("environment", {}).get("HUZHU_STORAGE__BUCKET")
+        if bucket and f"mkdir -p /data/{bucket} " not in " ".join(compose["services"]["s3"]["entrypoint"]):
+            faults.append(f"{name}: nothing makes the bucket {bucket}")
+        if "build" in service and not bucket:
+            faults.append(f"{name}: names no bucket")
     print("\n".join(faults))
     return 1 if faults else 0
 

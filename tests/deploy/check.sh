@@ -20,6 +20,7 @@ hardened() { systemd-analyze security --offline=true --threshold=20 "$1" | tail 
 for unit in "$units"/*.service; do check "hardening of ${unit##*/}" hardened "$unit"; done
 
 check "compose file" "$tools/python/bin/python" tests/deploy/compose.py
+check "image, ports and alerts" "$tools/python/bin/python" tests/deploy/files.py
 on_servers() { tests/tools/with_postgres.sh tests/deploy/with_s3.sh "$1"; }
 check "doctor on the example configuration" on_servers tests/deploy/doctor.sh
 echo "$passed passed, $failed failed"

@@ -23,5 +23,6 @@ check "compose file" "$tools/python/bin/python" tests/deploy/compose.py
 check "image, ports and alerts" "$tools/python/bin/python" tests/deploy/files.py
 on_servers() { tests/tools/with_postgres.sh tests/deploy/with_s3.sh "$1"; }
 check "doctor on the example configuration" on_servers tests/deploy/doctor.sh
+check "a whole claim on PostgreSQL and a foreign S3" on_servers tests/deploy/demo.sh
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

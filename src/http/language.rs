@@ -12,18 +12,25 @@ use crate::kernel::text::Language;
 pub fn of(header: Option<&str>) -> Language {
     let mut best = (Language::Chinese, 0_u32);
     for part in header.unwrap_or("").split(',') {
-        let (tag, weight) = part.split_once(";q=").map_or((part, 1_000), |(tag, weight)| (tag, thousandths(weight)));
-        let tag = tag.trim().to_ascii_lowercase();
+        let mut pieces = part.split(';').map(str::trim);
+        let tag = pieces.next().unwrap_or_default().to_ascii_lowercase();
         let language = match tag.split('-').next() {
             Some("en") => Language::English,
             Some("zh" | "*") => Language::Chinese,
             _ => continue,
         };
+        let weight = pieces.find_map(weight_of).map_or(1_000, thousandths);
         if weight > best.1 {
             best = (language, weight);
         }
     }
     best.0
+}
+
+/// What follows `q=`, which may be written in capitals.
+fn weight_of(parameter: &str) -> Option<&str> {
+    let (name, value) = parameter.split_once('=')?;
+    name.trim().eq_ignore_ascii_case("q").then_some(value)
 }
 
 /// A weight `0.8` as 800; what is not a weight counts nothing.
@@ -65,6 +72,18 @@ mod tests {
             (Some("fr"), Language::Chinese),
             (Some("en;q=0, zh;q=0.1"), Language::Chinese),
             (Some(";;;q=,,"), Language::Chinese),
+            (Some(""), Language::Chinese),
+            (Some("en; q=0.9"), Language::English),
+            (Some("zh ; q=0.5 , en ; q=0.9"), Language::English),
+            (Some("zh;q=0.5,en;\tq=0.9"), Language::English),
+            (Some("EN-us;Q=0.9, ZH;Q=0.8"), Language::English),
+            (Some("en; q=0"), Language::Chinese),
+            (Some("zh; q=0, en; q=0.1"), Language::English),
+            (Some("*"), Language::Chinese),
+            (Some("*; q=0.1, en"), Language::English),
+            (Some("en;level=1;q=0.2, zh;q=0.3"), Language::Chinese),
+            (Some("en;q=, zh;q=0.001"), Language::Chinese),
+            (Some("en;q=0.9999, zh;q=0.1"), Language::Chinese),
         ] {
             assert_eq!(of(header), language, "{header:?}");
         }

@@ -94,7 +94,8 @@ pub struct Database {
 pub struct Log {
     /// `human` or `json`. Default human.
     pub format: LogFormat,
-    /// What is logged, as `tracing` filters are written. Default `info,sqlx=warn`.
+    /// What is logged, as `tracing` filters are written. `huzhu::http::request_log=warn` quiets the line of each request. Default
+    /// `info,sqlx=warn`.
     pub filter: String,
     /// Where OpenTelemetry traces go: OTLP over plain HTTP, to this address as it is given (`http://127.0.0.1:4318/v1/traces`). None by default.
     pub otlp_endpoint: Option<String>,

@@ -18,6 +18,7 @@ pub mod page;
 pub mod permit;
 pub mod problem;
 pub mod reply;
+pub mod request_log;
 pub mod rim;
 pub mod server;
 pub mod source;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
-use tracing_actix_web::{RootSpanBuilder, TracingLogger};
+use tracing_actix_web::TracingLogger;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, UtoipaApp};
@@ -16,9 +16,11 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 use super::caller::Authenticator;
 use super::limits::Limits;
 use super::permit::{Gate, Permits, guard};
+use super::request_log::RequestSpan;
 use super::{Code, Problem, browse, health, openapi, rim};
 use crate::app::App;
 use crate::config::Environment;
+use crate::kernel::clock::Clock;
 
 /// Every route of the service.
 pub fn routes(config: &mut ServiceConfig) {
@@ -80,6 +82,7 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
             .map(|actix| {
                 actix
                     .app_data(web::Data::new(app.clone()))
+                    .app_data(web::Data::<dyn Clock>::from(app.clock.clone()))
                     .app_data(web::Data::new(Rc::new(gate)))
                     .app_data(web::PayloadConfig::new(app.config.limits.body_bytes))
                     .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
@@ -100,37 +103,4 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
         .disable_signals()
         .listen(listener)?
         .run())
-}
-
-/// The span of a request: its route and id, never its query, address or body.
-struct RequestSpan;
-
-impl RootSpanBuilder for RequestSpan {
-    fn on_request_start(request: &actix_web::dev::ServiceRequest) -> tracing::Span {
-        use actix_web::HttpMessage;
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-        let id =
-            request.extensions().get::<tracing_actix_web::RequestId>().map(ToString::to_string).unwrap_or_default();
-        tracing::info_span!(
-            "request",
-            http.method = %request.method(),
-            http.route = %route,
-            http.status_code = tracing::field::Empty,
-            request_id = %id,
-        )
-    }
-
-    fn on_request_end<B: actix_web::body::MessageBody>(
-        span: tracing::Span,
-        outcome: &Result<actix_web::dev::ServiceResponse<B>, actix_web::Error>,
-    ) {
-        let status = match outcome {
-            Ok(response) => response.status(),
-            Err(error) => error.as_response_error().status_code(),
-        };
-        span.record("http.status_code", status.as_u16());
-        if status.is_server_error() {
-            span.in_scope(|| tracing::warn!("request.answered with {}", status.as_u16()));
-        }
-    }
 }

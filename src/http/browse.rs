@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::Config;
 
@@ -38,6 +39,16 @@ async fn get_openapi() -> Answer {
     }
 }
 
+/// A text of the page: its frame, its styles or its program.
+#[derive(ToSchema)]
+#[schema(value_type = String, max_length = 20_971_520)]
+pub struct PageText(pub String);
+
+/// A picture of the page, as it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary, max_length = 20_971_520)]
+pub struct PagePicture(pub Vec<u8>);
+
 /// A page to browse the document 浏览接口文档
 ///
 /// Begin at `/docs/index.html`. 从 `/docs/index.html` 开始。
@@ -47,11 +58,11 @@ async fn get_openapi() -> Answer {
     security(()),
     params(("file" = String, Path, description = "A file of the page", max_length = 100, pattern = "^[A-Za-z0-9._-]+$", example = "index.html")),
     responses((status = 200, description = "The file", content(
-        (String = "text/html"),
-        (String = "text/css"),
-        (String = "text/javascript"),
-        (String = "application/json"),
-        (String = "image/png")
+        (PageText = "text/html"),
+        (PageText = "text/css"),
+        (PageText = "text/javascript"),
+        (serde_json::Value = "application/json"),
+        (PagePicture = "image/png")
     )))
 )]
 #[get("/docs/{file}")]

@@ -32,6 +32,8 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
     }
     add_components(&mut document);
     name_items(&mut document);
+    name_variants(&mut document);
+    list_codes(&mut document);
     drop_unused(&mut document);
     bound(&mut document);
     Ok(document)
@@ -191,6 +193,75 @@ fn name_items(document: &mut Value) {
     }
 }
 
+/// The variants of a choice become schemas with names of their own: a generated client would number them. Where the variants tell
+/// themselves apart by a word in one property, that is said too.
+fn name_variants(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let mut named = Map::new();
+    for (parent, schema) in schemas.iter_mut() {
+        let Some(variants) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { continue };
+        let mut mapping = Map::new();
+        let mut told_by = None;
+        for variant in variants.iter_mut() {
+            let Some((property, word)) = mark(variant) else { continue };
+            let name = format!("{parent}{}", pascal(&word));
+            let target = format!("#/components/schemas/{name}");
+            if let Some(property) = property {
+                told_by = Some(property);
+                mapping.insert(word, json!(target));
+            }
+            named.insert(name, std::mem::replace(variant, json!({ "$ref": target })));
+        }
+        if let (Some(property), Some(fields)) = (told_by, schema.as_object_mut()) {
+            fields.insert("discriminator".into(), json!({ "propertyName": property, "mapping": mapping }));
+        }
+    }
+    schemas.extend(named);
+}
+
+/// What a variant is told by: the property and its only word, or the one property that it has.
+fn mark(variant: &Value) -> Option<(Option<String>, String)> {
+    let properties = variant.get("properties")?.as_object()?;
+    let told = properties.iter().find_map(|(name, schema)| match schema.get("enum")?.as_array()?.as_slice() {
+        [Value::String(word)] => Some((Some(name.clone()), word.clone())),
+        _ => None,
+    });
+    told.or_else(|| Some((None, properties.keys().next().filter(|_| properties.len() == 1)?.clone())))
+}
+
+/// `basis_points` as `BasisPoints`.
+fn pascal(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for part in word.split('_') {
+        let mut letters = part.chars();
+        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
+}
+
+/// Lists the codes that there are. They are no `enum`: a new one would then break every generated client that reads it, and a client
+/// that does not know a code can go by the status.
+fn list_codes(document: &mut Value) {
+    let code = document.pointer_mut("/components/schemas/Problem/properties/code").and_then(Value::as_object_mut);
+    let Some(code) = code else { return };
+    let mut table = String::from(
+        "Stable: act on this. The list may grow; go by the status when a code is new to you.\n\n| code | status | |\n| --- | --- | --- |",
+    );
+    for known in Code::ALL {
+        let title = known.title();
+        table.push_str(&format!(
+            "\n| `{}` | {} | {} · {} |",
+            known.name(),
+            known.status().as_u16(),
+            title.zh,
+            title.en
+        ));
+    }
+    code.insert("description".into(), table.into());
+    code.insert("x-extensible-enum".into(), Code::ALL.iter().map(|known| known.name()).collect());
+}
+
 /// Drops components that nothing refers to, and then those that only they referred to.
 fn drop_unused(document: &mut Value) {
     loop {
@@ -321,5 +392,46 @@ mod tests {
             schema,
             json!({ "type": ["string", "null"], "maxLength": 3, "pattern": r"^[^\u0000]*$", "example": { "type": "string" } })
         );
+    }
+
+    #[test]
+    fn the_variants_of_a_choice_have_names_and_say_how_they_are_told_apart() {
+        let document = completed();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for (name, schema) in schemas {
+            for variant in schema["oneOf"].as_array().into_iter().flatten() {
+                let target = variant["$ref"].as_str().unwrap_or_else(|| panic!("a variant of {name} has no name"));
+                assert!(schemas.contains_key(target.rsplit('/').next().unwrap()), "{target}");
+            }
+        }
+        assert_eq!(schemas["Quantity"]["discriminator"]["propertyName"], "unit");
+        assert_eq!(
+            schemas["Quantity"]["discriminator"]["mapping"]["basis_points"],
+            "#/components/schemas/QuantityBasisPoints"
+        );
+        assert!(schemas.contains_key("BenefitDailyAllowance"));
+    }
+
+    #[test]
+    fn every_code_is_listed_and_none_is_promised_to_be_the_last() {
+        let document = completed();
+        let code = &document["components"]["schemas"]["Problem"]["properties"]["code"];
+        assert!(code.get("enum").is_none());
+        let listed = code["x-extensible-enum"].as_array().unwrap();
+        assert_eq!(listed.len(), Code::ALL.len());
+        for known in Code::ALL {
+            assert!(listed.contains(&json!(known.name())));
+            assert!(code["description"].as_str().unwrap().contains(&format!("| `{}` |", known.name())));
+        }
+    }
+
+    #[test]
+    fn the_files_of_the_page_are_as_long_as_they_are() {
+        let document = completed();
+        let content = &document["paths"]["/docs/{file}"]["get"]["responses"]["200"]["content"];
+        assert_eq!(content["image/png"]["schema"]["$ref"], "#/components/schemas/PagePicture");
+        for name in ["PagePicture", "PageText"] {
+            assert!(document["components"]["schemas"][name]["maxLength"].as_i64() > Some(2_000_000), "{name}");
+        }
     }
 }

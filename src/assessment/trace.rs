@@ -42,7 +42,8 @@ pub struct Line {
     pub plan_version_id: Uuid,
     /// What the line does.
     pub kind: LineKind,
-    /// Why it pays nothing, or less.
+    /// Why it pays nothing, or less; null when it pays.
+    #[schema(required = true)]
     pub reason: Option<Reason>,
     /// What the line was computed from.
     #[schema(max_items = 20)]

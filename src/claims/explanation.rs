@@ -28,6 +28,7 @@ pub(crate) struct Explanation {
     /// What was assessed over all plans.
     assessed_fen: Fen,
     /// The decision, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<DecisionView>,
 }
 
@@ -41,8 +42,10 @@ pub(crate) struct PlanExplanation {
     /// The amount and the lines that lead to it.
     assessment: Assessment,
     /// What was granted, once it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
     granted_fen: Option<Fen>,
     /// Why it is that much: a stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     reason_code: Option<String>,
 }
@@ -60,6 +63,7 @@ pub(crate) struct DecisionView {
     #[schema(max_length = 100, example = "as_assessed")]
     reason_code: String,
     /// The reviewer's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000)]
     remark: Option<String>,
     /// When.

@@ -39,14 +39,16 @@ pub struct PromiseView {
     #[schema(minimum = 10, maximum = 10, example = 10)]
     pub of_days: u32,
     /// The end of working day 10, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<Moment>,
     /// The day by which the money will be there.
-    #[serde(with = "iso_date::option")]
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date, max_length = 10, example = "2026-03-30")]
     pub expected_pay_date: Option<Date>,
     /// True while the dates may move because a year's list of working days is not published.
     pub provisional: bool,
     /// When the promise was broken, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<Moment>,
     /// Promise time: seconds in which the clock ran, pauses taken out.
     #[schema(minimum = 0)]

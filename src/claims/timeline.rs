@@ -37,6 +37,7 @@ pub(crate) struct Step {
     /// Who did it.
     actor: ActorKind,
     /// A stable word for why.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100)]
     reason_code: Option<String>,
     /// What happened, in a sentence.

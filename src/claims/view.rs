@@ -34,14 +34,18 @@ pub struct ClaimView {
     /// What was declared.
     pub declaration: Declaration,
     /// The ten-working-day promise; absent before acceptance.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub promise: Option<PromiseView>,
     /// What the member is asked for, while the claim waits for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub supplement: Option<SupplementView>,
     /// When it was begun.
     pub created_at: Moment,
     /// When it was handed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Moment>,
     /// When it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Moment>,
 }
 

@@ -3,6 +3,8 @@
 //! Refusals, budgets and request ids on every answer; bounds on every string, number and list. Handlers describe only what is
 //! theirs; whatever they say stays.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
@@ -34,6 +36,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
     name_items(&mut document);
     name_variants(&mut document);
     list_codes(&mut document);
+    settle_nulls(&mut document);
     drop_unused(&mut document);
     bound(&mut document);
     Ok(document)
@@ -262,6 +265,60 @@ fn list_codes(document: &mut Value) {
     code.insert("x-extensible-enum".into(), Code::ALL.iter().map(|known| known.name()).collect());
 }
 
+/// In an answer, what is not there is left out and never null: the house's rule for every answer, which utoipa can't know of an
+/// `Option`. A field that is always there and may be null says so with `required`. Requests may say null.
+fn settle_nulls(document: &mut Value) {
+    let asked = asked(document);
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for (_, schema) in schemas.into_iter().flatten().filter(|(name, _)| !asked.contains(*name)) {
+        let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten();
+        properties.filter(|(name, _)| !required.contains(&json!(name))).for_each(|(_, property)| drop_null(property));
+    }
+}
+
+fn drop_null(property: &mut Value) {
+    if let Some(types) = property.get_mut("type")
+        && let Some(all) = types.as_array_mut()
+    {
+        all.retain(|one| one != "null");
+        if let [only] = all.as_slice() {
+            *types = only.clone();
+        }
+    }
+    if let Some(variants) = property.get_mut("oneOf").and_then(Value::as_array_mut) {
+        variants.retain(|one| one.get("type").is_none_or(|name| name != "null"));
+        if let [only] = variants.as_slice() {
+            *property = only.clone();
+        }
+    }
+}
+
+/// The names of all schemas that a request holds.
+fn asked(document: &Value) -> BTreeSet<String> {
+    let items = document.get("paths").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let operations = items.filter_map(Value::as_object).flat_map(Map::values);
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Value> = operations.filter_map(|operation| operation.get("requestBody")).collect();
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(fields) => {
+                let target = fields.get("$ref").and_then(Value::as_str);
+                let name = target.and_then(|target| target.strip_prefix("#/components/schemas/"));
+                if let Some(name) = name
+                    && found.insert(name.to_owned())
+                {
+                    waiting.extend(document.pointer(&format!("/components/schemas/{name}")));
+                }
+                waiting.extend(fields.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Drops components that nothing refers to, and then those that only they referred to.
 fn drop_unused(document: &mut Value) {
     loop {
@@ -433,5 +490,25 @@ mod tests {
         for name in ["PagePicture", "PageText"] {
             assert!(document["components"]["schemas"][name]["maxLength"].as_i64() > Some(2_000_000), "{name}");
         }
+    }
+
+    #[test]
+    fn in_an_answer_what_is_not_there_is_left_out() {
+        let document = completed();
+        let asked = asked(&document);
+        assert!(asked.contains("Declaration") && !asked.contains("ClaimView"));
+        let mut seen = 0;
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            for (property, schema) in properties.filter(|(property, _)| !required.contains(&json!(property))) {
+                let nullable = schema["type"].is_array() || schema["oneOf"].to_string().contains("\"null\"");
+                assert!(!nullable || asked.contains(name), "{name}.{property} is optional and may be null");
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen}");
+        let reason = &document["components"]["schemas"]["Line"];
+        assert!(reason["required"].as_array().unwrap().contains(&json!("reason")), "always there");
     }
 }

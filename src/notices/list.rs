@@ -21,6 +21,7 @@ pub(super) struct NoticeView {
     /// Identifier.
     id: Uuid,
     /// The claim that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
     claim_id: Option<Uuid>,
     /// A stable word for what it is about.
     #[schema(max_length = 60, example = "claim_accepted")]

@@ -24,15 +24,17 @@ struct ReviewItem {
     /// Accepted or in review.
     state: ClaimState,
     /// The level whose turn it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<Level>,
     /// True when the caller has taken it.
     mine: bool,
     /// True when the caller had it before: the same reviewer first.
     mine_before: bool,
     /// When it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     accepted_at: Option<Moment>,
     /// The last day of its promise.
-    #[serde(with = "iso_date::option")]
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date, max_length = 10, example = "2026-03-30")]
     due_on: Option<Date>,
 }

@@ -20,8 +20,10 @@ pub(super) struct ReviewView {
     /// The claim as its member sees it.
     claim: ClaimView,
     /// The level whose turn it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<Level>,
     /// Who has taken it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     reviewer_id: Option<Uuid>,
     /// True when that is the caller.
     mine: bool,

@@ -37,6 +37,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
     name_variants(&mut document);
     list_codes(&mut document);
     settle_nulls(&mut document);
+    say_headers(&mut document);
     drop_unused(&mut document);
     bound(&mut document);
     Ok(document)
@@ -155,6 +156,20 @@ fn add_components(document: &mut Value) {
         })),
         "Retry-After": header("Seconds to wait before trying again.", &json!({
             "type": "integer", "format": "int32", "minimum": 0, "maximum": 86400, "examples": [7]
+        })),
+        "ETag": promised("What `If-Match` takes: the version, or for the bytes of a file their SHA-256.", &json!({
+            "type": "string", "maxLength": 70, "pattern": r#"^"[0-9a-f]+"$"#, "examples": ["\"3\""]
+        })),
+        "Location": promised("Where the thing that was made can be read, or sent on.", &json!({
+            "type": "string", "maxLength": 200, "pattern": "^/v1/[a-z-]+/[0-9a-f-]{36}$",
+            "examples": ["/v1/claims/0195a3c0-0000-7000-8000-000000000000"]
+        })),
+        "Content-Range": promised("Which bytes these are and of how many; after a refusal, how many there are.", &json!({
+            "type": "string", "maxLength": 60, "pattern": r"^bytes ([0-9]+-[0-9]+|\*)/[0-9]+$", "examples": ["bytes 0-1023/477000"]
+        })),
+        "Accept-Ranges": promised("Parts can be asked for.", &json!({ "type": "string", "enum": ["bytes"] })),
+        "Idempotent-Replay": header("Set when this answer was given before to the same key.", &json!({
+            "type": "string", "enum": ["true"]
         })),
         "Access-Control-Allow-Origin": header("The one origin whose pages may read the answer: the service's own.", &json!({
             "type": "string", "maxLength": 200, "pattern": "^https?://[^/]+$", "examples": ["https://huzhu.example.org"]
@@ -319,12 +334,59 @@ fn asked(document: &Value) -> BTreeSet<String> {
     found
 }
 
+/// The headers that answers carry: an entity tag with every version and every file, the place of what was made, the part of a file.
+fn say_headers(document: &mut Value) {
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let items = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    for operation in items.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let replays = has_parameter(operation, "idempotency-key");
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+        let in_parts = responses.contains_key("206");
+        for (status, response) in responses.iter_mut().filter(|(_, response)| response.get("$ref").is_none()) {
+            let done = status.starts_with('2');
+            let versioned = response
+                .pointer("/content/application~1json/schema")
+                .is_some_and(|schema| carries_version(&schemas, schema, true));
+            let tagged = response.pointer("/headers/ETag").is_some();
+            let names = [
+                ("ETag", done && (versioned || in_parts || tagged)),
+                ("Location", status == "201"),
+                ("Content-Range", in_parts && (status == "206" || status == "416")),
+                ("Accept-Ranges", done && in_parts),
+                ("Idempotent-Replay", done && replays),
+            ];
+            let Some(headers) = response.get_mut("headers").and_then(Value::as_object_mut) else { continue };
+            for (name, _) in names.into_iter().filter(|(_, carried)| *carried) {
+                headers.insert(name.into(), json!({ "$ref": format!("#/components/headers/{name}") }));
+            }
+        }
+    }
+}
+
+/// True for a schema that always holds a whole number `version`, itself or in a part one level down: such an answer has an entity tag.
+fn carries_version(schemas: &Value, schema: &Value, deeper: bool) -> bool {
+    let target = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+    let schema = target.and_then(|name| schemas.get(name)).unwrap_or(schema);
+    let required = schema.get("required").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties.filter(|(name, _)| required.contains(&json!(name))).any(|(name, property)| {
+        (name == "version" && property.get("type").is_some_and(|kind| kind == "integer"))
+            || (deeper && property.get("$ref").is_some() && carries_version(schemas, property, false))
+    })
+}
+
+fn has_parameter(operation: &Value, name: &str) -> bool {
+    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let mut names = parameters.filter_map(|parameter| parameter.get("name").and_then(Value::as_str));
+    names.any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Drops components that nothing refers to, and then those that only they referred to.
 fn drop_unused(document: &mut Value) {
     loop {
         let text = document.to_string();
         let mut dropped = false;
-        for kind in ["responses", "schemas"] {
+        for kind in ["headers", "responses", "schemas"] {
             let Some(components) = document.pointer_mut(&format!("/components/{kind}")).and_then(Value::as_object_mut)
             else {
                 continue;
@@ -341,6 +403,11 @@ fn drop_unused(document: &mut Value) {
 
 fn header(description: &str, schema: &Value) -> Value {
     json!({ "description": description, "schema": schema })
+}
+
+/// A header that is always there.
+fn promised(description: &str, schema: &Value) -> Value {
+    json!({ "description": description, "required": true, "schema": schema })
 }
 
 fn refusal(code: Code) -> Value {
@@ -510,5 +577,33 @@ mod tests {
         assert!(seen > 60, "{seen}");
         let reason = &document["components"]["schemas"]["Line"];
         assert!(reason["required"].as_array().unwrap().contains(&json!("reason")), "always there");
+    }
+
+    #[test]
+    fn headers_stand_where_they_are_sent() {
+        let document = completed();
+        let headers = |method: &str, path: &str, status: &str| {
+            let headers = document["paths"][path][method]["responses"][status]["headers"].as_object().unwrap();
+            let own = |name: &&str| headers.contains_key(*name);
+            ["ETag", "Location", "Content-Range", "Idempotent-Replay"].into_iter().filter(own).collect::<Vec<_>>()
+        };
+        for (method, path, status, sent) in [
+            ("get", "/v1/claims/{claim_id}", "200", vec!["ETag"]),
+            ("get", "/v1/claims/{claim_id}/timeline", "200", vec![]),
+            ("get", "/v1/claims", "200", vec![]),
+            ("get", "/v1/plans/{plan_code}", "200", vec![]),
+            ("get", "/v1/me", "200", vec!["ETag"]),
+            ("put", "/v1/me/card", "200", vec!["ETag"]),
+            ("post", "/v1/claims", "201", vec!["ETag", "Location", "Idempotent-Replay"]),
+            ("post", "/v1/reviews/{claim_id}/decide", "200", vec!["ETag", "Idempotent-Replay"]),
+            ("get", "/v1/payout-batches/{batch_id}", "200", vec!["ETag"]),
+            ("post", "/v1/payout-batches", "201", vec!["ETag", "Location", "Idempotent-Replay"]),
+            ("post", "/v1/payout-batches", "200", vec!["Idempotent-Replay"]),
+            ("post", "/v1/uploads", "201", vec!["Location"]),
+            ("get", "/v1/documents/{document_id}/content", "206", vec!["ETag", "Content-Range"]),
+            ("get", "/v1/documents/{document_id}/content", "416", vec!["Content-Range"]),
+        ] {
+            assert_eq!(headers(method, path, status), sent, "{method} {path} {status}");
+        }
     }
 }

@@ -38,7 +38,7 @@ struct MeView {
 ///
 /// 我的资料（已遮盖）。My own file, masked.
 #[utoipa::path(tag = "member", operation_id = "show_me", security(("bearer" = ["me:read"])),
-    responses((status = 200, body = MeView)))]
+    responses((status = 200, body = MeView, headers(("ETag" = String, description = "The version")))))]
 #[get("/v1/me")]
 pub(super) async fn show_me(app: web::Data<Arc<App>>, caller: MemberCaller) -> Answer {
     let member = member::Entity::find_by_id(caller.member_id).one(app.db.read()).await?;

@@ -71,7 +71,7 @@ struct HeldOrder {
     request_body = PrepareBatch,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
     responses(
-        (status = 201, description = "The batch, and what was held back", body = Prepared),
+        (status = 201, description = "The batch, and what was held back", body = Prepared, headers(("ETag" = String, description = "The batch's version"))),
         (status = 200, description = "Nothing could go into a batch", body = Prepared),
         (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "Somebody else prepared the same orders", body = ProblemBody, content_type = "application/problem+json"),

@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
-use super::{Person, TestApp};
+use super::{Person, TestApp, contract};
 
 /// What came back.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ impl Got {
 /// A request in the making.
 pub struct Ask<'a> {
     app: &'a TestApp,
+    method: Method,
+    path: String,
     request: RequestBuilder,
 }
 
@@ -60,12 +62,14 @@ impl TestApp {
     /// Somebody asks.
     pub async fn ask(&self, person: &Person, method: Method, path: &str) -> Ask<'_> {
         let token = self.token(person).await;
-        Ask { app: self, request: self.client.request(method, format!("{}{path}", self.base)).bearer_auth(token) }
+        let ask = self.anonymous(method, path);
+        Ask { request: ask.request.bearer_auth(token), ..ask }
     }
 
     /// Somebody without a token asks.
     pub fn anonymous(&self, method: Method, path: &str) -> Ask<'_> {
-        Ask { app: self, request: self.client.request(method, format!("{}{path}", self.base)) }
+        let request = self.client.request(method.clone(), format!("{}{path}", self.base));
+        Ask { app: self, method, path: path.to_owned(), request }
     }
 
     /// `GET path` as `person`.
@@ -117,7 +121,7 @@ impl Ask<'_> {
         self.header("accept-language", "en")
     }
 
-    /// Sends it. A test that expects 500 does not exist.
+    /// Sends it. A test that expects 500 does not exist, and every answer is what the document says.
     pub async fn send(self) -> Got {
         let response = self.request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -125,6 +129,9 @@ impl Ask<'_> {
         let json = headers.get("content-type").is_some_and(|kind| kind.to_str().unwrap().contains("json"));
         let body = if json && !bytes.is_empty() { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{body}");
+        if status != StatusCode::METHOD_NOT_ALLOWED {
+            contract::check(&self.method, &self.path, status.as_u16(), &headers, &body);
+        }
         Got { status: status.as_u16(), headers, body }
     }
 }

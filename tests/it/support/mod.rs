@@ -4,6 +4,7 @@
 
 mod asks;
 pub mod city;
+pub mod contract;
 pub mod database;
 pub mod logs;
 mod photo;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-use super::Code;
+use super::{Code, examples};
 
 /// Largest whole number that every client language can hold (2^53 - 1).
 const LARGEST: i64 = 9_007_199_254_740_991;
@@ -40,6 +40,7 @@ pub fn complete(document: &OpenApi) -> serde_json::Result<Value> {
     say_headers(&mut document);
     drop_unused(&mut document);
     bound(&mut document);
+    examples::add(&mut document);
     Ok(document)
 }
 
@@ -414,13 +415,7 @@ fn refusal(code: Code) -> Value {
     let status = code.status().as_u16();
     let mut response = json!({
         "description": format!("{} · {}", code.title().zh, code.title().en),
-        "content": { "application/problem+json": { "schema": problem_schema(), "example": {
-            "type": format!("urn:huzhu:problem:{}", code.name()),
-            "title": code.title().zh,
-            "status": status,
-            "code": code.name(),
-            "instance": "urn:uuid:0195a3c0-0000-7000-8000-000000000000",
-        } } }
+        "content": { "application/problem+json": { "schema": problem_schema(), "example": examples::refusal(code, None) } }
     });
     complete_response(&status.to_string(), &mut response);
     response

@@ -8,6 +8,7 @@ pub mod browse;
 pub mod caller;
 pub mod codes;
 pub mod document;
+mod examples;
 pub mod health;
 pub mod idempotency;
 pub mod if_match;

@@ -64,7 +64,7 @@ pub struct VerifyCode {
     request_body = VerifyCode,
     responses(
         (status = 200, description = "Signed in", body = TokenSet),
-        (status = 401, description = "The code is wrong, used, too old or for another device", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The code is wrong, used, too old or for another device: `sign_in_code_refused`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is not right", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

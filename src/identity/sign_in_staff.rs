@@ -69,8 +69,8 @@ pub struct StaffSignIn {
     request_body = StaffSignIn,
     responses(
         (status = 200, description = "Signed in", body = TokenSet),
-        (status = 401, description = "Login, password or code is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Locked until an administrator releases the login", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "Login, password or code is wrong: `sign_in_refused`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Locked until an administrator releases the login: `sign_in_locked`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is not right", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Tried too often", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -73,10 +73,10 @@ struct HeldOrder {
     responses(
         (status = 201, description = "The batch, and what was held back", body = Prepared, headers(("ETag" = String, description = "The batch's version"))),
         (status = 200, description = "Nothing could go into a batch", body = Prepared),
-        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Somebody else prepared the same orders", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Somebody else prepared the same orders: `conflict`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No bank is configured", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`bank_not_configured`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[post("/v1/payout-batches")]

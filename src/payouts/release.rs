@@ -49,7 +49,7 @@ pub struct ReleaseBatch {
     ),
     responses(
         (status = 200, description = "The batch, released", body = BatchView),
-        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`same_person`: whoever prepared it may not release it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`batch_state_conflict`, `batch_hash_differs` or `batch_card_changed`", body = ProblemBody, content_type = "application/problem+json"),

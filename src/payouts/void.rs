@@ -33,7 +33,7 @@ use crate::recon;
     ),
     responses(
         (status = 200, description = "The batch, void", body = BatchView),
-        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`batch_state_conflict`: the bank may have it, or it is void", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),

@@ -42,9 +42,9 @@ struct RunStarted {
     params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
     responses(
         (status = 202, description = "It will happen", body = RunStarted),
-        (status = 400, description = "Idempotency-Key is missing or malformed", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "No bank is configured", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`bank_not_configured`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[post("/v1/recon/runs")]

@@ -3,3 +3,4 @@
 mod canary;
 mod objects;
 mod permissions;
+mod routes;

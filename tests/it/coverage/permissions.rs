@@ -190,7 +190,7 @@ fn the_document_names_no_operation_twice() {
     assert!(names.len() > 10);
 }
 
-fn person(service: &TestApp, role: Role) -> &Person {
+pub(super) fn person(service: &TestApp, role: Role) -> &Person {
     let city = &service.city;
     match role {
         Role::Member | Role::CardBank => &city.member,
@@ -203,7 +203,7 @@ fn person(service: &TestApp, role: Role) -> &Person {
     }
 }
 
-async fn bank_token(service: &TestApp) -> String {
+pub(super) async fn bank_token(service: &TestApp) -> String {
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key();
     let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "bank-1", "x": B64.encode(key.to_bytes()) });
     let jwk = serde_json::from_value(jwk).unwrap();

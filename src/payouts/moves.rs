@@ -67,13 +67,16 @@ pub(super) async fn move_batch_orders(
 /// Moves a batch on from the state in which it was read.
 ///
 /// # Errors
-/// `conflict` when somebody else moved it meanwhile.
+/// `conflict` when its state does not allow it, or somebody else moved it meanwhile.
 pub(super) async fn move_batch(
     txn: &DatabaseTransaction,
     batch: &batch::Model,
     state: BatchState,
     mut changes: batch::ActiveModel,
 ) -> Result<(), Problem> {
+    if !batch.state.may_become(state) {
+        return Err(Problem::new(Code::Conflict));
+    }
     changes.state = Set(state);
     changes.version = Set(batch.version + 1);
     let done = batch::Entity::update_many()

@@ -188,6 +188,31 @@ pub enum BatchState {
     Finished,
 }
 
+impl BatchState {
+    /// Whether `next` may follow.
+    ///
+    /// | from | may become |
+    /// |---|---|
+    /// | prepared | released, void |
+    /// | released | dispatching, in doubt (a statement shows a debit of it), void (never sent) |
+    /// | dispatching | released (proved not sent), accepted, in doubt, rejected |
+    /// | in doubt | dispatching (same bytes), in doubt (not found, asked again), accepted, rejected, finished |
+    /// | accepted | accepted (asked again), rejected, finished |
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Prepared => matches!(next, Self::Released | Self::Void),
+            Self::Released => matches!(next, Self::Dispatching | Self::InDoubt | Self::Void),
+            Self::Dispatching => matches!(next, Self::Released | Self::Accepted | Self::InDoubt | Self::Rejected),
+            Self::InDoubt => {
+                matches!(next, Self::Dispatching | Self::InDoubt | Self::Accepted | Self::Rejected | Self::Finished)
+            }
+            Self::Accepted => matches!(next, Self::Accepted | Self::Rejected | Self::Finished),
+            Self::Void | Self::Rejected | Self::Finished => false,
+        }
+    }
+}
+
 /// Where a payout stands, as the member sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
@@ -228,20 +253,26 @@ mod tests {
     use super::*;
     use sea_orm::{ActiveEnum, Iterable};
 
-    /// The whole matrix: one row per state, one letter per command that it allows, in the order of [`OrderCommand`].
+    /// The whole matrix: one row per state, each command that it allows with where it leads, in the order of [`OrderCommand`].
     const MATRIX: [(OrderState, &str); 14] = [
-        (OrderState::Created, "Queue Hold Cancel"),
-        (OrderState::Held, "Queue Cancel"),
-        (OrderState::Queued, "Hold PutInBatch Cancel"),
-        (OrderState::Batched, "Approve Cancel LeaveBatch"),
-        (OrderState::Approved, "StartDispatch LoseSight Settle Cancel LeaveBatch"),
-        (OrderState::Dispatching, "NotSent Accept LoseSight Reject ConfirmPaid Settle"),
-        (OrderState::Accepted, "Reject ConfirmPaid Settle"),
-        (OrderState::InDoubt, "Accept Reject Resend ConfirmPaid Settle"),
-        (OrderState::Rejected, "Settle ConfirmRejected"),
+        (OrderState::Created, "Queue>Queued Hold>Held Cancel>Cancelled"),
+        (OrderState::Held, "Queue>Queued Cancel>Cancelled"),
+        (OrderState::Queued, "Hold>Held PutInBatch>Batched Cancel>Cancelled"),
+        (OrderState::Batched, "Approve>Approved Cancel>Cancelled LeaveBatch>Queued"),
+        (
+            OrderState::Approved,
+            "StartDispatch>Dispatching LoseSight>InDoubt Settle>Settled Cancel>Cancelled LeaveBatch>Queued",
+        ),
+        (
+            OrderState::Dispatching,
+            "NotSent>Approved Accept>Accepted LoseSight>InDoubt Reject>Rejected ConfirmPaid>Paid Settle>Settled",
+        ),
+        (OrderState::Accepted, "Reject>Rejected ConfirmPaid>Paid Settle>Settled"),
+        (OrderState::InDoubt, "Accept>Accepted Reject>Rejected Resend>Dispatching ConfirmPaid>Paid Settle>Settled"),
+        (OrderState::Rejected, "Settle>Settled ConfirmRejected>RejectedConfirmed"),
         (OrderState::RejectedConfirmed, ""),
-        (OrderState::Paid, "Settle"),
-        (OrderState::Settled, "Return"),
+        (OrderState::Paid, "Settle>Settled"),
+        (OrderState::Settled, "Return>Returned"),
         (OrderState::Returned, ""),
         (OrderState::Cancelled, ""),
     ];
@@ -251,10 +282,26 @@ mod tests {
         assert_eq!(OrderState::iter().count(), MATRIX.len());
         for (state, allowed) in MATRIX {
             let found: Vec<String> = OrderCommand::iter()
-                .filter(|command| state.after(*command).is_some())
-                .map(|command| format!("{command:?}"))
+                .filter_map(|command| state.after(command).map(|to| format!("{command:?}>{to:?}")))
                 .collect();
             assert_eq!(found.join(" "), allowed, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_of_a_batch_leads_exactly_where_its_table_says() {
+        use BatchState as B;
+        for state in B::iter() {
+            let found: Vec<BatchState> = B::iter().filter(|next| state.may_become(*next)).collect();
+            let expected: &[BatchState] = match state {
+                B::Prepared => &[B::Void, B::Released],
+                B::Void | B::Rejected | B::Finished => &[],
+                B::Released => &[B::Void, B::Dispatching, B::InDoubt],
+                B::Dispatching => &[B::Released, B::Accepted, B::InDoubt, B::Rejected],
+                B::Accepted => &[B::Accepted, B::Rejected, B::Finished],
+                B::InDoubt => &[B::Dispatching, B::Accepted, B::InDoubt, B::Rejected, B::Finished],
+            };
+            assert_eq!(found, expected, "{state:?}");
         }
     }
 

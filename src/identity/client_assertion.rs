@@ -14,6 +14,8 @@ pub const MAX_LIFE_SECS: i64 = 60;
 /// The `typ` that rfc7523bis asks for.
 pub const TYPE: &str = "client-authentication+jwt";
 const MAX_ASSERTION_BYTES: usize = 4_096;
+/// No client of ours has a longer name.
+const MAX_CLIENT_ID_BYTES: usize = 100;
 const MAX_JTI_BYTES: usize = 128;
 const SKEW_SECS: i64 = 5;
 
@@ -91,7 +93,8 @@ pub struct AssertionClaims {
 #[error("the client assertion is refused")]
 pub struct AssertionRefused;
 
-/// The client that an assertion claims to come from, to find its keys by. Nothing of it is believed yet.
+/// The client that an assertion claims to come from, to find its keys by. Nothing of it is believed yet: what can't be a client's
+/// name is none.
 #[must_use]
 pub fn claimed_client(assertion: &str) -> Option<String> {
     #[derive(Deserialize)]
@@ -101,7 +104,14 @@ pub fn claimed_client(assertion: &str) -> Option<String> {
     if assertion.len() > MAX_ASSERTION_BYTES {
         return None;
     }
-    dangerous::insecure_decode_claims::<Claimed>(assertion).ok().map(|claimed| claimed.sub)
+    let claimed = dangerous::insecure_decode_claims::<Claimed>(assertion).ok()?.sub;
+    is_client_id(&claimed).then_some(claimed)
+}
+
+/// Whether a text can be the name of a client: 1 to 100 visible ASCII characters.
+#[must_use]
+pub fn is_client_id(text: &str) -> bool {
+    (1..=MAX_CLIENT_ID_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Judges `assertion` of the client `client_id`, whose live keys are `keys`.

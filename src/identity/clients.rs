@@ -4,7 +4,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement};
 
-use super::client_assertion::{AssertionClaims, ClientKey, KeyRefused};
+use super::client_assertion::{AssertionClaims, ClientKey, KeyRefused, is_client_id};
 use super::permissions;
 use super::rows::machine_client::ClientState;
 use super::rows::{machine_client, machine_client_key};
@@ -16,6 +16,9 @@ use crate::kernel::seal::Field;
 /// Why a client cannot be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
+    /// The name.
+    #[error("a client's name has 1 to 100 visible ASCII characters")]
+    Name,
     /// The key.
     #[error(transparent)]
     Key(#[from] KeyRefused),
@@ -45,6 +48,9 @@ pub async fn register(
     role: Role,
     key: &ClientKey,
 ) -> Result<machine_client::Model, RegisterError> {
+    if !is_client_id(client_id) {
+        return Err(RegisterError::Name);
+    }
     let client = machine_client::Model {
         id: app.ids.next(),
         client_id: client_id.to_owned(),

@@ -121,6 +121,22 @@ async fn an_access_token_is_no_assertion() {
 }
 
 #[actix_web::test]
+async fn what_can_not_be_a_clients_name_is_no_client_and_is_not_registered() {
+    let bank = Bank::start().await;
+    for name in ["card\0bank", "", "卡", &"x".repeat(101)] {
+        let claims = with(with(bank.claims("n"), "sub", json!(name)), "iss", json!(name));
+        bank.ask(&bank.sign(&claims), &[]).await.oauth(401, "invalid_client");
+        let jwk =
+            json!({ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": B64.encode(bank.key.verifying_key().to_bytes()) });
+        let jwk = serde_json::from_value(jwk).unwrap();
+        let app = &bank.bench.app;
+        let registered = clients::register(app.db.write(), app, name, "银行", Role::CardBank, &jwk).await;
+        assert!(registered.unwrap_err().to_string().contains("visible ASCII"));
+    }
+    bank.bench.stop().await;
+}
+
+#[actix_web::test]
 async fn a_retired_key_signs_no_more_and_a_disabled_client_is_out_at_once() {
     let bank = Bank::start().await;
     let app = &bank.bench.app;

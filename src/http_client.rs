@@ -50,6 +50,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// When the client cannot be built.
+    #[expect(clippy::disallowed_methods, reason = "the one place where a client is built")]
     pub fn new(timeouts: Timeouts) -> Result<Self, reqwest::Error> {
         reqwest::Client::builder()
             .connect_timeout(timeouts.connect)

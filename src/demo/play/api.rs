@@ -75,6 +75,7 @@ impl Ask {
 }
 
 impl Api {
+    #[expect(clippy::disallowed_methods, reason = "it plays the world outside, and asks only the service")]
     pub(super) fn new(base_url: &str, patience: Patience) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(2))

@@ -67,6 +67,7 @@ impl TestApp {
         let server = running.handle();
         actix_web::rt::spawn(running);
         let city = City::found(&app).await;
+        #[expect(clippy::disallowed_methods, reason = "it plays the world outside")]
         let client = reqwest::Client::builder().build().unwrap();
         Self { app, clock, city, base, client, server, _database: database, _directory: directory }
     }

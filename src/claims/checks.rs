@@ -145,8 +145,8 @@ async fn refuse(
     text: Text,
 ) -> Result<claim::Model, Problem> {
     let notice = Text::made(
-        format!("您的申报未能受理：{}。您可以申请复核。", text.zh),
-        format!("Your claim was not accepted: {}. You may appeal.", text.en),
+        format!("您的申报未能受理：{}。如有异议，请联系您的工会。", text.zh),
+        format!("Your claim was not accepted: {}. If you disagree, ask your union.", text.en),
     );
     let change = Change::new(Command::RefuseByChecks, By::SYSTEM, text).reason(reason);
     let claim = advance(txn, app, claim, change).await?;

@@ -280,6 +280,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::app::{App, Seams};
     use crate::calendar::YearList;
 
     const LIST: &str = r#"
@@ -320,12 +321,12 @@ mod tests {
     #[tokio::test]
     async fn a_list_that_was_loaded_is_known() {
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("test.sqlite").display());
-        let db = Db::connect(&url, 2).await.unwrap();
-        db.migrate().await.unwrap();
-        assert!(matches!(calendar(Some(&db), 2027).await, Word::Note(_)));
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
+        let app = App::build(config, Seams::default()).await.unwrap();
+        assert!(matches!(calendar(Some(&app.db), 2027).await, Word::Note(_)));
         let list = YearList::parse("2027.toml", LIST).unwrap();
-        calendar::load(db.write(), &list, SystemClock.now()).await.unwrap();
-        assert!(matches!(calendar(Some(&db), 2027).await, Word::Fine(_)));
+        calendar::load(app.db.write(), &app, &list).await.unwrap();
+        assert!(matches!(calendar(Some(&app.db), 2027).await, Word::Fine(_)));
     }
 }

@@ -63,7 +63,6 @@ codes! {
     // claims
     ClaimIdTaken 409 "此申报编号已被使用" "This claim id is taken";
     ClaimStateConflict 409 "申报当前状态不允许此操作" "The claim's state does not allow this";
-    EventAlreadyClaimed 409 "同一事件已有申报" "This event has been claimed already";
     ClaimIncomplete 422 "申报材料不完整" "The claim is not complete";
     NotYourReview 409 "该申报由其他审核员处理" "Another reviewer has this claim";
     AssessmentChanged 409 "核算已变化，请重新查看后再决定" "The assessment has changed; look again before you decide";
@@ -91,7 +90,6 @@ codes! {
     UploadLocked 423 "此文件正由另一连接上传，请稍后再试" "Another connection is sending this file; try again soon";
     UploadGone 410 "此上传已过期或已撤销，请重新上传" "This upload ran out of time or was given up; begin again";
     UploadTooSlow 503 "上传过慢，已保存收到的部分，请续传" "Too slow; what came is kept, go on from there";
-    CardNumberInvalid 422 "卡号有误，请核对" "The card number is not right";
 }
 
 impl Code {

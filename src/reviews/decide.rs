@@ -323,8 +323,8 @@ fn notice(asked: &DecideClaim, granted: Fen) -> Text {
             ),
         ),
         Outcome::Rejected => Text::fixed(
-            "您的申报未获赔付，理由请在申报详情中查看。您可以申请复核。",
-            "Your claim was rejected. See the claim for the reason; you may appeal.",
+            "您的申报未获赔付，理由请在申报详情中查看；如有异议，请联系您的工会。",
+            "Your claim was rejected. See the claim for the reason; if you disagree, ask your union.",
         ),
     }
 }

@@ -186,6 +186,28 @@ async fn the_thirty_first_document_and_the_two_hundred_and_first_mebibyte_are_re
 }
 
 #[actix_web::test]
+async fn ten_thousand_documents_end_at_the_two_hundredth() {
+    let bench = Bench::start().await;
+    let mut taken = 0;
+    for number in 0..220_u64 {
+        let sha256 = hex::encode([number.to_be_bytes(); 4].concat());
+        let body = json!({ "kind": "other", "size_bytes": 1, "sha256": sha256 });
+        let got = bench.announce_as(&bench.token(), bench.member.claim_id, &body).await;
+        if got.status != 201 {
+            got.refused(422, "too_many_documents");
+            continue;
+        }
+        taken += 1;
+        // Given up at once, so that neither the thirty of a claim nor those on their way stop the loop.
+        let id = got.body["id"].as_str().unwrap().to_owned();
+        assert_eq!(bench.send(bench.tus(Method::DELETE, &id)).await.status, 204);
+    }
+    assert_eq!(taken, 200);
+    assert_eq!(bench.count("select count(*) from document").await, 200);
+    bench.stop().await;
+}
+
+#[actix_web::test]
 async fn a_claim_that_was_handed_in_takes_no_more() {
     let bench = Bench::start().await;
     let (late, kept) = (photo(25), photo(26));

@@ -13,6 +13,9 @@ use sea_orm_migration::MigratorTrait;
 
 pub mod sealing_keys;
 
+/// Prepared statements that a connection keeps: more than the service has, so that none is parsed twice.
+const STATEMENTS: usize = 512;
+
 /// A connection to the database: one pool that reads, and one that writes.
 ///
 /// On SQLite the writing pool has one connection, so that writers queue in the process instead of failing in the file.
@@ -39,7 +42,8 @@ impl Db {
                 .min_connections(2)
                 .acquire_timeout(Duration::from_secs(10))
                 .sqlx_logging(false)
-                .test_before_acquire(false);
+                .test_before_acquire(false)
+                .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS));
             match Database::connect(options).await {
                 Ok(pool) => Ok(Self { read: pool.clone(), write: pool }),
                 Err(error) => Err(cause(url).await.unwrap_or(error)),
@@ -136,6 +140,7 @@ fn sqlite_options(url: &str, max_connections: u32) -> ConnectOptions {
                 .create_if_missing(true)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(10))
+                .statement_cache_capacity(STATEMENTS)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 .pragma("cache_size", "-8000")

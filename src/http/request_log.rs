@@ -2,10 +2,10 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
+use super::rim;
 use crate::kernel::clock::{Clock, Moment};
 
 /// The span of a request: its route and id, never its path, query, address or body.
@@ -25,7 +25,7 @@ impl RootSpanBuilder for RequestSpan {
         let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         tracing::info_span!(
             "request",
-            http.method = method_label(request.method()),
+            http.method = %rim::method_label(request.method()),
             http.route = %route,
             http.status_code = tracing::field::Empty,
             request_id = %id,
@@ -53,25 +53,12 @@ fn millis_since_it_came(request: &HttpRequest) -> Option<i64> {
     Some(clock.now().as_ms().saturating_sub(came.as_ms()).max(0))
 }
 
-/// A method as logs show it: any word can be one, so a client could write whatever it liked.
-fn method_label(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "other",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
+    use actix_web::http::Method;
     use actix_web::test::{TestRequest, call_service, init_service};
     use actix_web::{App, HttpResponse};
     use tracing_actix_web::TracingLogger;

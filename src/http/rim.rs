@@ -31,7 +31,7 @@ pub async fn wrap<B: MessageBody + 'static>(
     let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let language = language::of(accepted);
     let request_id = request.extensions().get::<RequestId>().map(|id| id.to_string()).unwrap_or_default();
-    let method = label(request.method());
+    let method = method_label(request.method());
     let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     let own_origin = request.app_data::<web::Data<Arc<App>>>().and_then(|app| origin(&app.config.public_url()));
     let mut response = with_problem_body(next.call(request).await?, language, &request_id);
@@ -75,8 +75,8 @@ fn with_problem_body<B: MessageBody + 'static>(
     ServiceResponse::new(request, new.map_into_right_body())
 }
 
-/// The method as metrics name it: whatever a stranger makes up is one word, or each would be a series for ever.
-fn label(method: &Method) -> &'static str {
+/// The method as metrics and logs name it: whatever a stranger makes up is one word, or each would be a series for ever.
+pub(super) fn method_label(method: &Method) -> &'static str {
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn a_made_up_method_makes_no_series_of_its_own() {
-        assert_eq!([Method::GET, Method::PATCH].map(|method| label(&method)), ["GET", "PATCH"]);
+        assert_eq!([Method::GET, Method::PATCH].map(|method| method_label(&method)), ["GET", "PATCH"]);
         for made_up in ["get", "AAAA", "TRACE", "CONNECT"] {
-            assert_eq!(label(&Method::from_bytes(made_up.as_bytes()).unwrap()), "other");
+            assert_eq!(method_label(&Method::from_bytes(made_up.as_bytes()).unwrap()), "other");
         }
     }
 }

@@ -33,8 +33,8 @@ suite() {
     fi
 }
 # In a zone far from Shanghai's: no answer may depend on where the machine stands. What is logged is kept for the step after it.
-suite_on_sqlite() { TZ=America/St_Johns HUZHU_TEST_LOGS=$logs/suite suite; }
-suite_on_postgres() { TZ=Pacific/Apia HUZHU_TEST_LOGS=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
+suite_on_sqlite() { TZ=America/St_Johns TEST_LOGS_DIR=$logs/suite suite; }
+suite_on_postgres() { TZ=Pacific/Apia TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
 
 step prepare tests/tools/prepare.sh all
 [ "$failed" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }

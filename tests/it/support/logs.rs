@@ -1,6 +1,6 @@
 //! What the whole suite logs is kept, with the personal values that must not be in it: tests/tools/search_logs.py looks for them.
 //!
-//! Only when `HUZHU_TEST_LOGS` names a folder: one log and one list of values a process.
+//! Only when `TEST_LOGS_DIR` names a folder: one log and one list of values a process.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -13,7 +13,7 @@ static STARTED: Once = Once::new();
 
 #[expect(clippy::disallowed_methods, reason = "the variable is of the tests, not of the service")]
 fn file(suffix: &str) -> Option<File> {
-    let dir = PathBuf::from(std::env::var_os("HUZHU_TEST_LOGS")?);
+    let dir = PathBuf::from(std::env::var_os("TEST_LOGS_DIR")?);
     std::fs::create_dir_all(&dir).unwrap();
     let path = dir.join(format!("{}.{suffix}", std::process::id()));
     Some(OpenOptions::new().append(true).create(true).open(path).unwrap())

@@ -69,11 +69,13 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     tokio::spawn(metrics);
     let stop = CancellationToken::new();
     let workers = worker.then(|| tokio::spawn(jobs::run(app.clone(), work::registry(), stop.clone())));
+    // Before anybody is told that it is ready: a stop that comes right then is heard too.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let api = if api { Some(start_api(&app)?) } else { None };
     if api.is_some() {
         say_where_to_look(&app);
     }
-    wait_for_signal().await?;
+    tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
     tracing::info!("stopping: no new requests and jobs; those that run may end");
     stop.cancel();
     app.uploads.stop();
@@ -156,10 +158,4 @@ fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).map_err(|error| anyhow::anyhow!("can't listen on {address}: {error}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
-}
-
-async fn wait_for_signal() -> std::io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
-    Ok(())
 }

@@ -23,7 +23,7 @@ use crate::organisations::rows::staff;
 /// The client of the card bank.
 const CLIENT: &str = "card-bank-demo";
 /// Members whose numbers stand in the credentials file.
-const SHOWN_MEMBERS: usize = 5;
+const SHOWN_MEMBERS: usize = 12;
 
 /// Accounts of each role and level with fresh credentials, and the bank's program with a fresh key.
 pub(super) async fn issue(txn: &DatabaseTransaction, app: &App, city: &City) -> anyhow::Result<Credentials> {
@@ -31,7 +31,7 @@ pub(super) async fn issue(txn: &DatabaseTransaction, app: &App, city: &City) -> 
     for post in posts(city).unwrap_or_default() {
         staff.push(issue_staff(txn, app, &post).await?);
     }
-    let members = city.people.iter().take(SHOWN_MEMBERS).map(|person| DemoMember {
+    let members = city.people.iter().filter(|person| !person.newcomer).take(SHOWN_MEMBERS).map(|person| DemoMember {
         name: person.name.clone(),
         phone: person.phone.clone(),
         national_id: person.national_id.clone(),

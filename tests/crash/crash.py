@@ -22,6 +22,8 @@ from journey import Asker, decide_all, declare, pay_all, wait_until_paid  # noqa
 from people import Demo  # noqa: E402
 
 
+#: Members who declare at the same time, and how many stays each has.
+LINES, STAYS_A_MEMBER = 3, 80
 #: One stop in so many is a SIGTERM: it must end well, and lose nothing either.
 ORDERLY_ONE_IN = 5
 
@@ -83,12 +85,14 @@ def free_ports(count):
 
 
 def traffic(demo, number, stopping, acknowledged, troubles):
-    """One member who declares stay after stay until told to stop."""
-    member, claims = Asker(demo, "member", number), 0
+    """One member after another, each declaring stay after stay, until told to stop."""
     try:
-        while not stopping.is_set() and claims < 80:
-            claims += 1
-            acknowledged.append((member, declare(member, claims)))
+        for person in range(number, len(demo.credentials["members"]), LINES):
+            member = Asker(demo, "member", person)
+            for stay_number in range(1, STAYS_A_MEMBER + 1):
+                if stopping.is_set():
+                    return
+                acknowledged.append((member, declare(member, stay_number)))
     except Exception as trouble:  # noqa: BLE001 - reported by the main thread
         troubles.append(trouble)
 
@@ -115,7 +119,7 @@ def main(kind, kills):
     service.start()
     demo = Demo(service.url, Path(directory) / "data")
     members_stop, office_stop, acknowledged, troubles = threading.Event(), threading.Event(), [], []
-    members = [threading.Thread(target=traffic, args=(demo, number, members_stop, acknowledged, troubles)) for number in range(3)]
+    members = [threading.Thread(target=traffic, args=(demo, number, members_stop, acknowledged, troubles)) for number in range(LINES)]
     staff = threading.Thread(target=office, args=(demo, office_stop, troubles))
     for thread in [*members, staff]:
         thread.start()

@@ -136,8 +136,7 @@ impl Bench {
         let server = running.handle();
         actix_web::rt::spawn(running);
         let nobody = Person { member_id: Uuid::nil(), claim_id: Uuid::nil() };
-        #[expect(clippy::disallowed_methods, reason = "it plays the world outside")]
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::support::browser();
         Self {
             app,
             clock,

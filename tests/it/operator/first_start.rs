@@ -38,7 +38,7 @@ async fn the_first_operator_signs_in() {
         "device_id": "operator-device-1",
         "device_secret": "0".repeat(43),
     });
-    let client = reqwest::Client::builder().build().unwrap();
+    let client = crate::support::browser();
     let answer = client.post(format!("{}/v1/sign-in/staff", service.base)).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     let said = service.stop().await.out;

@@ -148,5 +148,5 @@ impl Running {
 
 /// What is at `url`.
 pub async fn get(url: String) -> reqwest::Response {
-    reqwest::Client::builder().build().unwrap().get(url).send().await.unwrap()
+    crate::support::browser().get(url).send().await.unwrap()
 }

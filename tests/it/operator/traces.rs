@@ -43,7 +43,7 @@ async fn traces_arrive_and_a_job_hangs_below_its_request() {
     let mut machine = Machine::new().await;
     machine.set("HUZHU_LOG__OTLP_ENDPOINT", format!("{address}/otel/v1/traces"));
     let service = machine.start(&["run"]).await;
-    let client = reqwest::Client::builder().build().unwrap();
+    let client = crate::support::browser();
     let body = json!({"phone": "13800138000", "device_id": "operator-device-1"});
     let asked = client.post(format!("{}/v1/sign-in/otp", service.base)).json(&body).send().await.unwrap();
     assert_eq!(asked.status(), 202, "{}", asked.text().await.unwrap());

@@ -29,6 +29,12 @@ pub fn private_directory() -> tempfile::TempDir {
     tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o700)).tempdir().unwrap()
 }
 
+/// A client of the world outside.
+#[expect(clippy::disallowed_methods, reason = "it asks the service and is no part of it")]
+pub fn browser() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 /// A service of its own, gone when dropped.
 pub struct TestApp {
     pub app: Arc<App>,
@@ -67,8 +73,7 @@ impl TestApp {
         let server = running.handle();
         actix_web::rt::spawn(running);
         let city = City::found(&app).await;
-        #[expect(clippy::disallowed_methods, reason = "it plays the world outside")]
-        let client = reqwest::Client::builder().build().unwrap();
+        let client = browser();
         Self { app, clock, city, base, client, server, _database: database, _directory: directory }
     }
 

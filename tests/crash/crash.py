@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from journey import Asker, decide_all, declare, pay_all, wait_until_paid  # noqa: E402
 from people import Demo  # noqa: E402
+from ports import free_ports  # noqa: E402
 
 
 #: Members who declare at the same time, and how many stays each has.
@@ -74,14 +74,6 @@ class Service:
         files = [record for record in map(json.loads, journal.read_text().splitlines()) if record["kind"] == "executed"]
         lines = [line for file in files for line in file["lines"] if line["outcome"]["outcome"] == "paid"]
         return [line["bank_ref"] for line in lines for _ in range(line["outcome"]["debits"])]
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def traffic(demo, number, stopping, acknowledged, troubles):

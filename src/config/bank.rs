@@ -25,6 +25,10 @@ pub struct Bank {
     /// Milliseconds for the whole answer. Default 30000.
     #[serde(default = "default_answer_timeout_ms")]
     pub answer_timeout_ms: u64,
+    /// Seconds that must lie between two "not found" before the same bytes are sent again, 1 to 86400. Default 600; less only where
+    /// the bank has promised that its "not found" is final.
+    #[serde(default = "default_not_found_gap_secs")]
+    pub not_found_gap_secs: i64,
 }
 
 fn default_account() -> String {
@@ -47,6 +51,10 @@ const fn default_answer_timeout_ms() -> u64 {
     30_000
 }
 
+const fn default_not_found_gap_secs() -> i64 {
+    600
+}
+
 /// Which adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +75,7 @@ impl Bank {
             max_orders: default_max_orders(),
             connect_timeout_ms: default_connect_timeout_ms(),
             answer_timeout_ms: default_answer_timeout_ms(),
+            not_found_gap_secs: default_not_found_gap_secs(),
         }
     }
 

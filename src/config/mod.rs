@@ -269,6 +269,9 @@ impl Config {
         if self.bank.as_ref().is_some_and(|bank| !(1..=3_000).contains(&bank.max_orders)) {
             return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
+        if self.bank.as_ref().is_some_and(|bank| !(1..=86_400).contains(&bank.not_found_gap_secs)) {
+            return Err(ConfigError::Refused("bank.not_found_gap_secs is 1 to 86400".to_owned()));
+        }
         if self.log.otlp_endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {
             return Err(ConfigError::Refused(
                 "log.otlp_endpoint is an http:// address with its path, such as http://127.0.0.1:4318/v1/traces"

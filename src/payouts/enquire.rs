@@ -24,7 +24,8 @@ use crate::recon::{self, BreakKind, Seen};
 
 /// The job's name.
 pub const KIND: &str = "payouts.enquire";
-/// Pauses after each enquiry of a batch in doubt; the last one repeats.
+/// Pauses after each enquiry of a batch in doubt; the last one repeats. None is longer than twice the gap that the bank asks for
+/// between two "not found".
 const DOUBT_LADDER_SECS: [i64; 6] = [30, 60, 120, 300, 600, 900];
 /// Pauses before each look for the results of an accepted batch; the last one repeats.
 const RESULT_LADDER_SECS: [i64; 7] = [1, 5, 30, 60, 120, 300, 900];
@@ -54,7 +55,9 @@ pub(super) async fn schedule(
 ) -> Result<(), DbErr> {
     let ladder: &[i64] = if state == BatchState::Accepted { &RESULT_LADDER_SECS } else { &DOUBT_LADDER_SECS };
     let step = usize::try_from(turn).unwrap_or(0).min(ladder.len() - 1);
-    let pause = ladder.get(step).copied().unwrap_or(900);
+    let gap_secs = app.bank.as_ref().map_or(i64::MAX, |link| link.adapter.capabilities().not_found_gap_secs);
+    let longest_secs = if state == BatchState::Accepted { i64::MAX } else { gap_secs.saturating_mul(2) };
+    let pause = ladder.get(step).copied().unwrap_or(900).min(longest_secs);
     write(txn, app, Payload { batch_id, state, turn }, app.clock.now().plus_secs(pause)).await
 }
 

@@ -161,7 +161,8 @@ def pay_all(maker, checker):
         checker.ask("POST", path, key=uuid7(), version=batch["version"], json={"sha256": batch["sha256"]}, good=(200, 409, 412))
 
 
-def wait_until_paid(member, claim_id, secs=120):
+def wait_until_paid(member, claim_id, secs=300):
+    """A file whose sender was killed is in doubt first: its lease must end, and the bank be asked twice, before it is sent again."""
     until = time.monotonic() + secs
     while time.monotonic() < until:
         state = member.ask("GET", f"/v1/claims/{claim_id}").json()["state"]

@@ -33,7 +33,10 @@ impl BankLink {
             answer: Duration::from_millis(bank.answer_timeout_ms),
         };
         let adapter = match bank.kind {
-            BankKind::Simulator => Arc::new(Simulator::new(HttpClient::new(timeouts)?, &bank.url, bank.max_orders)),
+            BankKind::Simulator => Arc::new(
+                Simulator::new(HttpClient::new(timeouts)?, &bank.url, bank.max_orders)
+                    .with_not_found_gap(bank.not_found_gap_secs),
+            ),
         };
         Ok(Self { adapter, account: bank.account.clone(), corp_id: bank.corp_id.clone(), words: Words::default() })
     }

@@ -47,6 +47,13 @@ impl Simulator {
         Self { http, base_url: base_url.trim_end_matches('/').to_owned(), capabilities }
     }
 
+    /// The same with another gap between two "not found", in seconds.
+    #[must_use]
+    pub const fn with_not_found_gap(mut self, secs: i64) -> Self {
+        self.capabilities.not_found_gap_secs = secs;
+        self
+    }
+
     async fn enquire(&self, path: &str, kind: Inbound) -> Enquired {
         match self.http.get(&format!("{}{path}", self.base_url)).await {
             Ok(Answer { status: 200, body }) => match self.parse(kind, &body) {

@@ -4,14 +4,14 @@ create schema floor;
 set search_path = floor;
 create table member (id uuid primary key, name bytea, phone bytea, version int, created_at_ms bigint);
 create table enrolment (id uuid primary key, member_id uuid not null, plan_version_id uuid, shares int, starts_on text, ends_on text);
-create index on enrolment (member_id);
+create index enrolment_member on enrolment (member_id);
 create table claim (
     id uuid primary key, member_id uuid not null, unit_id uuid, organisation_id uuid, origin text, state text, version bigint,
     event_kind text, starts_on text, ends_on text, hospital text, serial text, facts jsonb, total_fen bigint, self_pay_one_fen bigint,
     promise text, holder text, submitted_at_ms bigint, created_at_ms bigint, updated_at_ms bigint);
-create index on claim (member_id, created_at_ms);
+create index claim_member on claim (member_id, created_at_ms);
 create table document (id uuid primary key, claim_id uuid not null, kind text, state text, sha256 bytea, size_bytes bigint, created_at_ms bigint);
-create index on document (claim_id);
+create index document_claim on document (claim_id);
 create table event (id uuid primary key, claim_id uuid not null, seq int, kind text, reason text, created_at_ms bigint, unique (claim_id, seq));
 create table job (id uuid primary key, kind text, payload jsonb, state text, run_at_ms bigint);
 create table idempotency (subject text, operation text, key text, fingerprint bytea, status int, body bytea, created_at_ms bigint,

@@ -150,6 +150,9 @@ def decide_all(reviewer):
             decision = {"outcome": "approved", "reason_code": "as_assessed"}
             done = reviewer.ask("POST", f"{path}/decide", key=uuid7(), version=claim["version"], json=decision, good=(200, 409, 412, 422))
             decided += done.status_code == 200
+            if done.status_code == 409 and done.json()["code"] == "assessment_changed":
+                # Another claim of this member was decided since this one was taken: give it back, and take it again next time.
+                reviewer.ask("POST", f"{path}/release", key=uuid7(), version=claim["version"], good=(200, 409, 412))
     return decided
 
 

@@ -81,12 +81,13 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     tracing::info!("stopping: no new requests and jobs; those that run may end");
     stop.cancel();
     app.uploads.stop();
+    // First the jobs: a connection that they use may belong to a thread of the API.
+    if let Some(workers) = workers {
+        workers.await?;
+    }
     if let Some((handle, running)) = api {
         handle.stop(true).await;
         running.await??;
-    }
-    if let Some(workers) = workers {
-        workers.await?;
     }
     app.storage.close().await;
     metrics_handle.stop(true).await;

@@ -13,6 +13,7 @@ mod m04_identity;
 mod m05_claims;
 mod m06_documents;
 mod m07_money;
+mod m08_indexes;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m05_claims::Migration),
             Box::new(m06_documents::Migration),
             Box::new(m07_money::Migration),
+            Box::new(m08_indexes::Migration),
         ]
     }
 }

@@ -83,7 +83,7 @@ pub async fn all_plans(
     let plans = plans::that_may_pay(connection, member_id, facts.event, facts.starts_on).await?;
     let others = claim_plan::Entity::find()
         .filter(claim_plan::Column::MemberId.eq(member_id))
-        .filter(claim_plan::Column::Live.eq(true))
+        .filter(claim_plan::Column::Live.into_expr())
         .filter(claim_plan::Column::ClaimId.ne(claim_id))
         .all(connection)
         .await?;

@@ -1,6 +1,6 @@
 //! A claim's promise: the clock rows of its timeline, put to the pure clock of [`crate::promise`].
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use time::Date;
@@ -11,6 +11,7 @@ use super::rows::{claim, timeline};
 use super::state::ClaimState;
 use crate::app::App;
 use crate::calendar::{self, Calendar};
+use crate::db::literal;
 use crate::http::Problem;
 use crate::kernel::clock::{Moment, iso_date};
 use crate::promise::{self, ClockEvent, ClockRow, DoorToDoor, PROMISE_DAYS, PromiseState};
@@ -99,7 +100,7 @@ pub async fn refresh_all(connection: &impl ConnectionTrait, app: &App) -> Result
         .select_only()
         .column(claim::Column::Id)
         .filter(claim::Column::DueOn.is_not_null())
-        .filter(claim::Column::State.is_in(RUNNING))
+        .filter(claim::Column::State.into_expr().is_in(RUNNING.map(literal)))
         .into_tuple::<Uuid>()
         .all(connection)
         .await?;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::Migrator;
+use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::{Connection, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, Value,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -32,8 +33,8 @@ impl Db {
     /// When the database can't be reached.
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
-            let write = Database::connect(sqlite_options(url, 1)).await?;
-            let read = Database::connect(sqlite_options(url, max_connections.min(4))).await?;
+            let write = told(Database::connect(sqlite_options(url, 1)).await?);
+            let read = told(Database::connect(sqlite_options(url, max_connections.min(4))).await?);
             Ok(Self { read, write })
         } else {
             let mut options = ConnectOptions::new(url);
@@ -45,7 +46,10 @@ impl Db {
                 .test_before_acquire(false)
                 .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS));
             match Database::connect(options).await {
-                Ok(pool) => Ok(Self { read: pool.clone(), write: pool }),
+                Ok(pool) => {
+                    let pool = told(pool);
+                    Ok(Self { read: pool.clone(), write: pool })
+                }
                 Err(error) => Err(cause(url).await.unwrap_or(error)),
             }
         }
@@ -122,6 +126,15 @@ impl Db {
     }
 }
 
+/// Has the log told of each statement at level trace, without its values: tests/tools/scans.py reads which of them no index serves.
+fn told(mut connection: DatabaseConnection) -> DatabaseConnection {
+    connection.set_metric_callback(|ran| {
+        let micros = ran.elapsed.as_micros();
+        tracing::trace!(target: "huzhu::db::statement", micros, "{}", ran.statement.sql);
+    });
+    connection
+}
+
 /// Why nobody can connect to `url`: a pool only says that its time ran out, one plain connection says what is wrong.
 async fn cause(url: &str) -> Option<DbErr> {
     let plain = tokio::time::timeout(Duration::from_secs(5), PgConnection::connect(url)).await.ok()?;
@@ -146,6 +159,12 @@ fn sqlite_options(url: &str, max_connections: u32) -> ConnectOptions {
                 .pragma("cache_size", "-8000")
         });
     options
+}
+
+/// `value` as it stands in the text of a statement, for a condition that a partial index repeats: of a bound value no planner can
+/// know that it is the index's, so that the whole table would be read.
+pub fn literal(value: impl Into<Value>) -> Expr {
+    Expr::Constant(value.into())
 }
 
 /// True when `error` says that a unique constraint refused a row.

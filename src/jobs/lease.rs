@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
     QueryFilter, Statement, Value,
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::JobError;
 use super::rows::{Column, Entity, JobState, Model};
 use crate::app::App;
+use crate::db::literal;
 use crate::kernel::clock::Moment;
 
 /// What a handler is given.
@@ -60,12 +62,12 @@ pub(super) async fn take(app: &App) -> Result<Option<Model>, DbErr> {
     let now = app.clock.now();
     let sql = format!(
         "update job set state = 'running', attempts = attempts + 1, fencing = fencing + 1, lease_until_ms = $1 \
-         where id = (select id from job where (state = 'ready' and run_at_ms <= $2) \
-         or (state = 'running' and lease_until_ms < $3 and run_at_ms <= $4) order by run_at_ms limit 1{}) returning *",
+         where id = (select id from job where state in ('ready', 'running') and run_at_ms <= $2 \
+         and (state = 'ready' or lease_until_ms < $3) order by run_at_ms limit 1{}) returning *",
         app.db.skip_locked()
     );
     let until = now.plus_secs(app.config.jobs.lease_secs);
-    let values = vec![until.into(), now.into(), now.into(), now.into()];
+    let values = vec![until.into(), now.into(), now.into()];
     let connection = app.db.write();
     connection
         .query_one_raw(statement(connection.get_database_backend(), &sql, values))
@@ -133,7 +135,7 @@ pub async fn retry_dead(app: &App, id: Option<Uuid>) -> Result<u64, DbErr> {
 
 /// How many jobs are dead.
 pub(super) async fn count_dead(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    Entity::find().filter(Column::State.eq(JobState::Dead)).count(connection).await
+    Entity::find().filter(Column::State.into_expr().eq(literal(JobState::Dead))).count(connection).await
 }
 
 /// Ends every lease at once: for a start after a crash of the only process of an embedded database.

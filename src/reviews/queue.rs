@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{get, web};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use time::Date;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::claims::rows::claim::{Column, Entity, Model};
 use crate::claims::state::ClaimState;
+use crate::db::literal;
 use crate::http::{Answer, Page, Paged, Query, Reply, StaffCaller};
 use crate::kernel::clock::{Moment, iso_date};
 use crate::organisations::Level;
@@ -51,7 +53,7 @@ pub(super) async fn list_reviews(app: web::Data<Arc<App>>, caller: StaffCaller, 
     // The subtree as a range: every path in it begins with this one and continues with a character below `0`'s successor of `/`.
     let end = format!("{}0", caller.organisation_path.trim_end_matches('/'));
     let mut query = Entity::find()
-        .filter(Column::State.is_in([ClaimState::Accepted, ClaimState::InReview]))
+        .filter(Column::State.into_expr().is_in([ClaimState::Accepted, ClaimState::InReview].map(literal)))
         .filter(Column::OrganisationPath.gte(caller.organisation_path.clone()))
         .filter(Column::OrganisationPath.lt(end));
     if let Some(start) = page.0.start(&app, &list)? {

@@ -30,7 +30,7 @@ fn counting(answer: fn(u32) -> Result<(), JobError>) -> (Registry, Arc<AtomicU32
 async fn state(app: &TestApp) -> String {
     use sea_orm::{ConnectionTrait, Statement};
     let connection = app.app.db.read();
-    let sql = "select state || ' ' || attempts || ' ' || coalesce(last_error, '-') from job where kind = 'test.work' order by id";
+    let sql = "/* test */ select state || ' ' || attempts || ' ' || coalesce(last_error, '-') from job where kind = 'test.work' order by id";
     let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
     let texts: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     texts.join(", ")

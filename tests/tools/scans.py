@@ -1,0 +1,68 @@
+"""Asks SQLite how it would answer each statement that the suite ran, and refuses those that read a whole table which grows with the claims.
+SQLite's planner looks at no value and no size, so what an index serves here it can serve on PostgreSQL too; what a bound value hides from a
+partial index shows at once. Usage: scans.py FOLDER HUZHU (the suite's *.log, the binary that makes the tables). Ends with "1 passed, 0 failed".
+"""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+MARK = "huzhu::db::statement: "
+#: Their rows are counted in tens or thousands, whatever is claimed.
+SMALL = {"calendar_year", "ledger_account", "ledger_balance", "machine_client", "machine_client_key", "organisation", "plan", "plan_version",
+         "sealing_key", "seaql_migrations", "staff", "unit"}
+#: What may read everything: proof (`verify`, which pages by key or sums), a start, and what the tests ask for themselves.
+WHOLE = [r"^/\* test \*/", r"^select cast\((coalesce\(sum|count)\(.*\) as bigint\) as fen from", r"WHERE (\?|\$1) = (\?|\$2)$", r'FROM "\w+" LIMIT (\?|\$1)$',
+         r'"job"\."state" (= |IN \()[?$]', r"^select 1 as found from job", r"^SELECT COUNT\(\*\) AS num_items FROM \(SELECT \"claim\".*FROM \"claim\"\)"]
+
+
+def statements(folder):
+    found = set()
+    for log in sorted(Path(folder).glob("*.log")):
+        for line in log.read_text(errors="replace").splitlines():
+            if MARK in line:
+                found.add(re.sub(r" micros=\d+$", "", line.split(MARK, 1)[1]))
+    return sorted(found)
+
+
+def plan(connection, sql):
+    # One writer at a time: SQLite has no row locks, and needs none.
+    sql = re.sub(r" for update( skip locked)?", "", sql, flags=re.IGNORECASE)
+    numbers = [int(number) for number in re.findall(r"\$(\d+)", sql)]
+    values = [None] * (max(numbers) if numbers else sql.count("?"))
+    return [row[3] for row in connection.execute(f"explain query plan {sql}", values)]
+
+
+def is_whole(step, sql, aliases):
+    """True when a step reads all of a table that grows; a page in the order of an index ends with its limit."""
+    match = re.match(r"SCAN (\w+)( USING)?", step)
+    if not match or "CONSTANT ROW" in step:
+        return False
+    table = aliases.get(match[1], match[1])
+    return table not in SMALL and not (match[2] and re.search(r"\blimit\b", sql, re.IGNORECASE))
+
+
+def main(folder, huzhu):
+    ran = statements(folder)
+    assert len(ran) > 100, f"{folder}: only {len(ran)} statements were logged"
+    with tempfile.TemporaryDirectory(prefix="huzhu-scans.") as directory:
+        subprocess.run([huzhu, "migrate"], env={**os.environ, "HUZHU_DATA_DIR": directory}, check=True, stdout=subprocess.DEVNULL)
+        connection = sqlite3.connect(Path(directory) / "huzhu.sqlite")
+        bad = []
+        for sql in ran:
+            if any(re.search(pattern, sql) for pattern in WHOLE):
+                continue
+            aliases = {alias: table for table, alias in re.findall(r"\b(?:from|join|update) (\w+) (\w+)\b", sql)}
+            bad += [f"{step}: {sql}" for step in plan(connection, sql) if is_whole(step, sql, aliases)]
+    print(f"{len(ran)} statements: {len(bad)} read a whole table that grows")
+    print(*bad, sep="\n")
+    print(f"{0 if bad else 1} passed, {1 if bad else 0} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

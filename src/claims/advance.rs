@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::promise;
 use super::rows::timeline::ActorKind;
 use super::rows::{claim, timeline};
-use super::state::{Command, Standing, transition};
+use super::state::{ClaimState, Command, Standing, Transition, transition};
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
@@ -101,38 +101,57 @@ pub async fn advance(
     claim: &claim::Model,
     change: Change,
 ) -> Result<claim::Model, Problem> {
-    let standing = Standing::of(claim);
-    let transition = transition(standing, change.command).ok_or_else(|| conflict(claim))?;
+    advance_through(txn, app, claim, vec![change]).await
+}
+
+/// Makes changes that follow each other at once: still one UPDATE, with a timeline row for each. No two of them set the same column.
+///
+/// # Errors
+/// As [`advance`]: all of them are made, or none.
+pub async fn advance_through(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: &claim::Model,
+    changes: Vec<Change>,
+) -> Result<claim::Model, Problem> {
     let now = app.clock.now();
+    let (mut standing, mut from) = (Standing::of(claim), claim.state);
+    let (mut version, mut clock_goes_on) = (claim.version, false);
+    let (mut columns, mut steps) = (Vec::new(), Vec::with_capacity(changes.len()));
+    for change in changes {
+        let transition = transition(standing, change.command).ok_or_else(|| conflict(claim))?;
+        standing = standing.after(change.command, transition.to);
+        version += 1;
+        clock_goes_on |= matches!(transition.promise, Some(ClockEvent::Resume | ClockEvent::Restart));
+        columns.extend(change.columns);
+        steps.push(Step {
+            from,
+            transition,
+            command: change.command,
+            by: change.by,
+            reason_code: change.reason_code,
+            text: change.text,
+            promise_at: transition.promise.map(|_| change.effective_at.unwrap_or(now)),
+        });
+        from = transition.to;
+    }
     let mut update = claim::Entity::update_many()
-        .col_expr(claim::Column::State, Expr::value(transition.to))
-        .col_expr(claim::Column::Version, Expr::value(claim.version + 1))
+        .col_expr(claim::Column::State, Expr::value(from))
+        .col_expr(claim::Column::Version, Expr::value(version))
         .col_expr(claim::Column::UpdatedAtMs, Expr::value(now))
         .filter(claim::Column::Id.eq(claim.id))
         .filter(claim::Column::State.eq(claim.state))
         .filter(claim::Column::Version.eq(claim.version));
-    for (column, value) in change.columns {
+    for (column, value) in columns {
         update = update.col_expr(column, value);
     }
     let moved = update.exec_with_returning(txn).await?.pop().ok_or_else(|| Problem::new(Code::StaleVersion))?;
-    let values: [Value; 12] = [
-        claim.id.into(),
-        change.command.to_value().into(),
-        claim.state.to_value().into(),
-        transition.to.to_value().into(),
-        transition.promise.map(|event| event.as_str().to_owned()).into(),
-        transition.promise.map(|_| change.effective_at.unwrap_or(now)).into(),
-        change.by.kind.to_value().into(),
-        change.by.id.into(),
-        change.reason_code.into(),
-        change.text.zh.into_owned().into(),
-        change.text.en.into_owned().into(),
-        now.into(),
-    ];
-    txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), RECORD, values)).await?;
-    metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", transition.to)).increment(1);
-    tracing::info!(claim.id = %claim.id, claim.from = ?claim.state, claim.to = ?transition.to, "claim.changed");
-    if matches!(transition.promise, Some(ClockEvent::Resume | ClockEvent::Restart)) {
+    for step in &steps {
+        metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", step.transition.to)).increment(1);
+        tracing::info!(claim.id = %claim.id, claim.from = ?step.from, claim.to = ?step.transition.to, "claim.changed");
+    }
+    record(txn, claim.id, steps, now).await?;
+    if clock_goes_on {
         let calendar = app.calendars.current(txn, now).await?;
         promise::refresh_due(txn, app, &calendar, claim.id).await?;
         return load(txn, claim.id).await;
@@ -140,10 +159,48 @@ pub async fn advance(
     Ok(moved)
 }
 
-/// The next row of a timeline. Its number is free: whoever changes a claim holds its row since the UPDATE.
-const RECORD: &str = "insert into claim_timeline (claim_id, seq, command, from_state, to_state, promise, promise_at_ms, actor_kind, \
-     actor_id, reason_code, text_zh, text_en, at_ms) select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 \
-     from claim_timeline where claim_id = $1";
+/// A change as the timeline keeps it.
+struct Step {
+    command: Command,
+    from: ClaimState,
+    transition: Transition,
+    promise_at: Option<Moment>,
+    by: By,
+    reason_code: Option<String>,
+    text: Text,
+}
+
+/// Writes the next rows of a timeline. Their numbers are free: whoever changes a claim holds its row since the UPDATE.
+async fn record(txn: &DatabaseTransaction, claim_id: Uuid, steps: Vec<Step>, now: Moment) -> Result<(), Problem> {
+    const WIDTH: usize = 10;
+    let mut values: Vec<Value> = vec![claim_id.into(), now.into()];
+    let mut rows = Vec::with_capacity(steps.len());
+    for (index, step) in steps.into_iter().enumerate() {
+        let places = (0..WIDTH).map(|place| format!("${}", 3 + index * WIDTH + place)).collect::<Vec<_>>().join(", ");
+        rows.push(format!("select $1, last.seq + {}, {places}, $2 from last", index + 1));
+        let step: [Value; WIDTH] = [
+            step.command.to_value().into(),
+            step.from.to_value().into(),
+            step.transition.to.to_value().into(),
+            step.transition.promise.map(|event| event.as_str().to_owned()).into(),
+            step.promise_at.into(),
+            step.by.kind.to_value().into(),
+            step.by.id.into(),
+            step.reason_code.into(),
+            step.text.zh.into_owned().into(),
+            step.text.en.into_owned().into(),
+        ];
+        values.extend(step);
+    }
+    let sql = format!(
+        "with last as (select coalesce(max(seq), 0) as seq from claim_timeline where claim_id = $1) \
+         insert into claim_timeline (claim_id, seq, command, from_state, to_state, promise, promise_at_ms, actor_kind, actor_id, \
+         reason_code, text_zh, text_en, at_ms) {}",
+        rows.join(" union all ")
+    );
+    txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), sql, values)).await?;
+    Ok(())
+}
 
 /// The first timeline row of a new claim.
 ///

@@ -60,7 +60,7 @@ async fn answer(
     if_match: IfMatch,
     answers: &[ItemAnswer],
 ) -> Result<Reply, Problem> {
-    let claim = find::of_member(txn, caller, claim_id).await?;
+    let claim = find::of_member_alone(txn, caller, claim_id).await?;
     if claim.state != ClaimState::WaitingForMember {
         return Err(conflict(&claim));
     }

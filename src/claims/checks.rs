@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use time::{Date, Duration};
 
-use super::advance::{By, Change, advance};
+use super::advance::{By, Change, advance, advance_through};
 use super::assess::{self, PlanAssessment};
 use super::declaration::Declaration;
 use super::rows::{claim, claim_plan};
@@ -15,7 +15,7 @@ use super::state::Command;
 use super::{excused, promise, supplements};
 use crate::app::App;
 use crate::assessment::{ClaimFacts, EventKind};
-use crate::documents::{self, DocumentKind, DocumentState};
+use crate::documents::{self, DocumentKind, DocumentState, Held};
 use crate::http::Problem;
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
@@ -37,18 +37,63 @@ enum Finding {
 }
 
 /// Runs the checks on a claim in state checking and moves it accordingly. What the member said they can't get is not asked for again:
-/// a person decides without it.
+/// a person decides without it. The caller holds the member ([`super::find::lock_member`]).
 ///
 /// # Errors
 /// Those of the database.
 pub async fn run(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
     let declaration = Declaration::open(app, &claim.declaration_sealed)?;
+    let held = documents::of_claim(txn, claim.id).await?;
+    checked(txn, app, claim, &declaration, &held, None).await
+}
+
+/// The same for a draft that `submission` hands in: when it passes, both changes are one.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn run_at_submission(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: claim::Model,
+    declaration: &Declaration,
+    held: &[Held],
+    submission: Change,
+) -> Result<claim::Model, Problem> {
+    checked(txn, app, claim, declaration, held, Some(submission)).await
+}
+
+async fn checked(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: claim::Model,
+    declaration: &Declaration,
+    held: &[Held],
+    submission: Option<Change>,
+) -> Result<claim::Model, Problem> {
     let facts = declaration.facts(app.clock.now().date())?;
-    match find(txn, app, &claim, &facts).await? {
+    let finding = find(txn, app, &claim, &facts, held).await?;
+    let kept = match &finding {
+        Finding::Pass(assessments) => {
+            keep(txn, app, &claim, &facts, declaration.serial_lookup(app), assessments).await? > 0
+        }
+        _ => false,
+    };
+    if kept {
+        return accept(txn, app, &claim, submission).await;
+    }
+    let claim = match submission {
+        Some(submission) => advance(txn, app, &claim, submission).await?,
+        None => claim,
+    };
+    match finding {
         Finding::Wait => Ok(claim),
         Finding::Missing(items) => supplements::ask(txn, app, &claim, By::SYSTEM, items).await,
         Finding::Refuse(reason, text) => refuse(txn, app, &claim, reason, text).await,
-        Finding::Pass(assessments) => accept(txn, app, &claim, &facts, assessments).await,
+        Finding::Pass(_) => {
+            let text =
+                Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already");
+            refuse(txn, app, &claim, "duplicate", text).await
+        }
         Finding::PassAgain => go_on(txn, app, &claim).await,
     }
 }
@@ -58,9 +103,9 @@ async fn find(
     app: &App,
     claim: &claim::Model,
     facts: &ClaimFacts,
+    held: &[Held],
 ) -> Result<Finding, Problem> {
     let submitted_on = claim.submitted_at_ms.unwrap_or_else(|| app.clock.now()).date();
-    let held = documents::of_claim(txn, claim.id).await?;
     let on_its_way =
         |state| matches!(state, DocumentState::Receiving | DocumentState::Received | DocumentState::Checking);
     if held.iter().any(|document| on_its_way(document.state)) {
@@ -79,7 +124,6 @@ async fn find(
         // Cover, time and duplicates were judged when it was first handed in.
         return Ok(Finding::PassAgain);
     }
-    super::find::lock_member(txn, claim.member_id).await?;
     let assessments = assess::all_plans(txn, claim.member_id, claim.id, facts).await?;
     if assessments.is_empty() {
         return Ok(Finding::Refuse(
@@ -154,19 +198,14 @@ async fn refuse(
     Ok(claim)
 }
 
+/// Its assessments are kept: the promise starts.
 async fn accept(
     txn: &DatabaseTransaction,
     app: &App,
     claim: &claim::Model,
-    facts: &ClaimFacts,
-    assessments: Vec<PlanAssessment>,
+    submission: Option<Change>,
 ) -> Result<claim::Model, Problem> {
     let now = app.clock.now();
-    if keep(txn, app, claim, facts, &assessments).await? == 0 {
-        let text =
-            Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already");
-        return refuse(txn, app, claim, "duplicate", text).await;
-    }
     let due_on = promise::due_on_from(txn, app, now).await?;
     let text =
         Text::made(format!("已受理，承诺 {due_on} 前到账"), format!("Accepted; the money will be there by {due_on}"));
@@ -174,7 +213,7 @@ async fn accept(
         .set(claim::Column::AcceptedAtMs, Expr::value(now))
         .set(claim::Column::ReviewLevel, Expr::value(Level::Grassroots))
         .set(claim::Column::DueOn, Expr::value(due_on));
-    let claim = advance(txn, app, claim, change).await?;
+    let claim = advance_through(txn, app, claim, submission.into_iter().chain([change]).collect()).await?;
     let notice = Text::made(
         format!("您的申报已受理，十个工作日内到账，最迟 {due_on}。"),
         format!("Your claim is accepted. The money will be there within ten working days, by {due_on}."),
@@ -196,6 +235,7 @@ pub(crate) async fn keep(
     app: &App,
     claim: &claim::Model,
     facts: &ClaimFacts,
+    serial_lookup: Option<Vec<u8>>,
     assessments: &[PlanAssessment],
 ) -> Result<u64, Problem> {
     let event_lookup = Declaration::event_lookup(app, claim.member_id, facts);
@@ -210,7 +250,7 @@ pub(crate) async fn keep(
             enrolment_id: Set(one.plan.cover.enrolment_id),
             plan_version_id: Set(one.plan.plan_version_id),
             event_lookup: Set(event_lookup.clone()),
-            serial_lookup: Set(claim.serial_lookup.clone()),
+            serial_lookup: Set(serial_lookup.clone()),
             event_on: Set(facts.starts_on),
             stays: Set(i64::try_from(facts.settlements.len()).map_err(Problem::internal)?),
             stays_before: Set(one.kept.basis.before.stays_in_year.into()),

@@ -1,6 +1,7 @@
 //! Finders: every one is asked on somebody's behalf. What you may not know of is not found.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
 use uuid::Uuid;
 
 use super::rows::claim;
@@ -22,6 +23,24 @@ pub async fn of_member(
         .one(connection)
         .await?
         .ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// The same, and as [`lock_member`].
+///
+/// # Errors
+/// `not_found`, also for somebody else's.
+pub async fn of_member_alone(
+    connection: &impl ConnectionTrait,
+    caller: &MemberCaller,
+    claim_id: Uuid,
+) -> Result<claim::Model, Problem> {
+    let members: RelationDef =
+        claim::Entity::belongs_to(member::Entity).from(claim::Column::MemberId).to(member::Column::Id).into();
+    let mut query = claim::Entity::find_by_id(claim_id)
+        .join(JoinType::InnerJoin, members)
+        .filter(claim::Column::MemberId.eq(caller.member_id));
+    QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [member::Entity]);
+    query.one(connection).await?.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
 /// A submitted claim in the subtree of the caller's organisation.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::advance::load;
 use super::state::ClaimState;
-use super::{checks, promise};
+use super::{checks, find, promise};
 use crate::jobs::{JobContext, JobError, JobResult};
 
 pub(super) const CHECK: &str = "claims.check";
@@ -21,6 +21,7 @@ pub(super) async fn check(context: JobContext) -> JobResult {
     let txn = app.db.begin().await?;
     let claim = load(&txn, claim_id).await.map_err(JobError::fail)?;
     if claim.state == ClaimState::Checking {
+        find::lock_member(&txn, claim.member_id).await?;
         checks::run(&txn, app, claim).await?;
     }
     context.finish(&txn).await?;

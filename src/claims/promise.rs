@@ -112,20 +112,20 @@ pub async fn refresh_all(connection: &impl ConnectionTrait, app: &App) -> Result
     Ok(refreshed)
 }
 
-/// The promise of `claim` now; none before acceptance.
+/// The promise of `claim` now, whose clock has `rows`; none before acceptance.
 ///
 /// # Errors
-/// When the timeline holds rows that no clock can have: a matter for `huzhu verify`.
+/// When they are rows that no clock can have: a matter for `huzhu verify`.
 pub async fn of_claim(
     connection: &impl ConnectionTrait,
     app: &App,
     claim: &claim::Model,
+    rows: &[ClockRow],
 ) -> Result<Option<PromiseView>, Problem> {
     let (Some(submitted), Some(_)) = (claim.submitted_at_ms, claim.accepted_at_ms) else { return Ok(None) };
-    let rows = clock_rows(connection, claim.id).await?;
     let now = app.clock.now();
     let calendar = app.calendars.current(connection, now).await?;
-    let Some(standing) = promise::standing(&rows, &calendar, now).map_err(Problem::internal)? else { return Ok(None) };
+    let Some(standing) = promise::standing(rows, &calendar, now).map_err(Problem::internal)? else { return Ok(None) };
     let paid = matches!(claim.state, ClaimState::Paid);
     let until = rows.last().filter(|_| paid).map_or(now, |row| row.at);
     Ok(Some(PromiseView {
@@ -139,6 +139,17 @@ pub async fn of_claim(
         promise_secs: standing.ran_secs,
         door_to_door: promise::door_to_door(submitted, until, &calendar),
     }))
+}
+
+/// The clock rows of `claim`; a claim that was never accepted has none.
+///
+/// # Errors
+/// As [`clock_rows`].
+pub async fn clock_of(connection: &impl ConnectionTrait, claim: &claim::Model) -> Result<Vec<ClockRow>, Problem> {
+    if claim.accepted_at_ms.is_none() {
+        return Ok(Vec::new());
+    }
+    clock_rows(connection, claim.id).await
 }
 
 /// The clock rows of a claim in the order in which they were written.

@@ -132,6 +132,22 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// Where a claim stands once `command` has led it from here to `to`.
+    #[must_use]
+    pub fn after(self, command: Command, to: ClaimState) -> Self {
+        Self {
+            state: Some(to),
+            accepted: self.accepted || to == ClaimState::Accepted,
+            awaits_card: match command {
+                Command::AwaitCard => true,
+                Command::GiveCard => false,
+                _ => self.awaits_card,
+            },
+        }
+    }
+}
+
 /// What `command` does to a claim that stands at `standing`; none when it is not allowed.
 #[must_use]
 pub fn transition(standing: Standing, command: Command) -> Option<Transition> {

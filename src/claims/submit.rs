@@ -7,16 +7,17 @@ use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
-use super::advance::{By, Change, advance};
+use super::advance::{By, Change, conflict};
 use super::declaration::Declaration;
 use super::rows::claim;
-use super::state::Command;
+use super::state::{ClaimState, Command};
 use super::view::{self, ClaimView};
 use super::{checks, find};
 use crate::app::App;
 use crate::documents;
 use crate::http::{Answer, Code, Idempotency, IfMatch, MemberCaller, Problem, Reply};
 use crate::kernel::text::Text;
+use crate::promise::{ClockEvent, ClockRow};
 
 /// Submit a claim
 ///
@@ -34,8 +35,10 @@ pub(super) async fn submit_claim(
     key: Idempotency,
     if_match: IfMatch,
 ) -> Answer {
-    key.once(&app, [0; 32], async |txn: &DatabaseTransaction| submit(txn, &app, &caller, *claim_id, if_match).await)
-        .await
+    key.once_by_itself(&app, [0; 32], async |txn: &DatabaseTransaction| {
+        submit(txn, &app, &caller, *claim_id, if_match).await
+    })
+    .await
 }
 
 async fn submit(
@@ -45,15 +48,16 @@ async fn submit(
     claim_id: Uuid,
     if_match: IfMatch,
 ) -> Result<Reply, Problem> {
-    let claim = find::of_member(txn, caller, claim_id).await?;
-    if claim.state != super::state::ClaimState::Draft {
-        return Err(super::advance::conflict(&claim));
+    let claim = find::of_member_alone(txn, caller, claim_id).await?;
+    if claim.state != ClaimState::Draft {
+        return Err(conflict(&claim));
     }
     if_match.check(claim.version)?;
     let declaration = Declaration::open(app, &claim.declaration_sealed)?;
     let now = app.clock.now();
     let facts = declaration.facts(now.date())?;
-    if documents::of_claim(txn, claim.id).await?.is_empty() {
+    let held = documents::of_claim(txn, claim.id).await?;
+    if held.is_empty() {
         return Err(Problem::new(Code::ClaimIncomplete).field(
             "/documents",
             "missing",
@@ -63,7 +67,7 @@ async fn submit(
             ),
         ));
     }
-    let change = Change::new(
+    let submission = Change::new(
         Command::Submit,
         By::member(caller.member_id),
         Text::fixed("已提交，系统正在核查", "Submitted; the system checks it"),
@@ -71,7 +75,9 @@ async fn submit(
     .set(claim::Column::SubmittedAtMs, Expr::value(now))
     .set(claim::Column::EventLookup, Expr::value(Declaration::event_lookup(app, claim.member_id, &facts)))
     .set(claim::Column::SerialLookup, Expr::value(declaration.serial_lookup(app)));
-    let claim = advance(txn, app, &claim, change).await?;
-    let claim = checks::run(txn, app, claim).await?;
-    view::reply(txn, app, &claim).await
+    let claim = checks::run_at_submission(txn, app, claim, &declaration, &held, submission).await?;
+    // It was a draft: its clock has nothing but a start.
+    let clock: Vec<ClockRow> =
+        claim.accepted_at_ms.map(|at| ClockRow { at, event: ClockEvent::Start }).into_iter().collect();
+    view::reply_with(txn, app, &claim, &clock).await
 }

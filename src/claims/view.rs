@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::http::{Problem, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
+use crate::promise::ClockRow;
 
 /// A claim.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -54,6 +55,16 @@ pub struct ClaimView {
 /// # Errors
 /// When the row does not open.
 pub async fn of(connection: &impl ConnectionTrait, app: &App, claim: &claim::Model) -> Result<ClaimView, Problem> {
+    let clock = promise::clock_of(connection, claim).await?;
+    with_clock(connection, app, claim, &clock).await
+}
+
+async fn with_clock(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    claim: &claim::Model,
+    clock: &[ClockRow],
+) -> Result<ClaimView, Problem> {
     let supplement = match claim.state {
         ClaimState::WaitingForMember => supplements::open_of(connection, claim.id).await?,
         _ => None,
@@ -66,7 +77,7 @@ pub async fn of(connection: &impl ConnectionTrait, app: &App, claim: &claim::Mod
         state_title: claim.state.title(),
         holder: claim.state.holder(claim.awaits_card),
         declaration: Declaration::open(app, &claim.declaration_sealed)?,
-        promise: promise::of_claim(connection, app, claim).await?,
+        promise: promise::of_claim(connection, app, claim, clock).await?,
         supplement: supplement.map(|row| supplements::view(app, &row)).transpose()?,
         created_at: claim.created_at_ms,
         submitted_at: claim.submitted_at_ms,
@@ -80,4 +91,17 @@ pub async fn of(connection: &impl ConnectionTrait, app: &App, claim: &claim::Mod
 /// When the row does not open.
 pub async fn reply(connection: &impl ConnectionTrait, app: &App, claim: &claim::Model) -> Result<Reply, Problem> {
     Ok(Reply::ok(&of(connection, app, claim).await?)?.version(claim.version))
+}
+
+/// The same for a caller that knows the rows of its promise clock.
+///
+/// # Errors
+/// When the row does not open.
+pub(super) async fn reply_with(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    claim: &claim::Model,
+    clock: &[ClockRow],
+) -> Result<Reply, Problem> {
+    Ok(Reply::ok(&with_clock(connection, app, claim, clock).await?)?.version(claim.version))
 }

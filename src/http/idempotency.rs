@@ -101,6 +101,20 @@ impl Idempotency {
         self.once_for(app, fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
     }
 
+    /// As [`Self::once`], for an `effect` that refuses to happen twice by itself: the stored answer is looked for only after a refusal,
+    /// which spares the first request a statement.
+    ///
+    /// # Errors
+    /// Those of [`Self::once`].
+    pub async fn once_by_itself<F>(&self, app: &App, fingerprint: [u8; 32], effect: F) -> Answer
+    where
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
+        let fingerprint = self.fingerprint(fingerprint);
+        let txn = app.db.begin().await?;
+        self.try_once(app, txn, &fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
+    }
+
     /// As [`Self::once`], for an answer that shows somebody's file: before a stored one is given again, `again` asks anew whether
     /// the caller may see it, and records the look.
     ///
@@ -111,27 +125,46 @@ impl Idempotency {
         A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
         F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
     {
-        let fingerprint: [u8; 32] =
-            Sha256::new_with_prefix(fingerprint).chain_update(&self.operation).finalize().into();
+        let fingerprint = self.fingerprint(fingerprint);
         let txn = app.db.begin().await?;
         if let Some(stored) = self.stored(app, &txn, &fingerprint).await? {
             again(&txn).await?;
             txn.commit().await?;
             return Ok(stored);
         }
+        self.try_once(app, txn, &fingerprint, again, effect).await
+    }
+
+    /// The fingerprint of the whole request: a path is never taken for another.
+    fn fingerprint(&self, of_body: [u8; 32]) -> [u8; 32] {
+        Sha256::new_with_prefix(of_body).chain_update(&self.operation).finalize().into()
+    }
+
+    async fn try_once<A, F>(
+        &self,
+        app: &App,
+        txn: DatabaseTransaction,
+        fingerprint: &[u8; 32],
+        again: A,
+        effect: F,
+    ) -> Answer
+    where
+        A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
         let reply = match effect(&txn).await {
             Ok(reply) => reply,
             Err(problem) => {
                 txn.rollback().await?;
                 // Its twin may have been first and moved things on: then the twin's answer is this request's too.
-                return self.replay(app, &fingerprint, &again).await?.ok_or(problem);
+                return self.replay(app, fingerprint, &again).await?.ok_or(problem);
             }
         };
-        match self.store(app, &txn, &fingerprint, &reply).await {
+        match self.store(app, &txn, fingerprint, &reply).await {
             Ok(()) => txn.commit().await?,
             Err(error) if is_unique_violation(&error) => {
                 txn.rollback().await?;
-                return self.replay(app, &fingerprint, &again).await?.ok_or_else(|| Problem::internal(error));
+                return self.replay(app, fingerprint, &again).await?.ok_or_else(|| Problem::internal(error));
             }
             Err(error) => return Err(error.into()),
         }

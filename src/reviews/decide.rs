@@ -156,7 +156,7 @@ async fn current_assessments(
     }
     if keeps(|one, row| row.plan_id == one.plan.plan_id && row.assessed_fen == one.amount()) {
         // Days or ordinals moved and no amount did: what is kept is what the decision stands on.
-        let written = checks::keep(txn, app, claim, &facts, &now).await?;
+        let written = checks::keep(txn, app, claim, &facts, claim.serial_lookup.clone(), &now).await?;
         if usize::try_from(written) != Ok(now.len()) {
             return Err(Problem::internal(anyhow::anyhow!(
                 "claim {}: its own plans are claimed by another claim",

@@ -79,7 +79,7 @@ async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model
     if unchanged || now.is_empty() {
         return Ok(());
     }
-    let written = checks::keep(txn, app, claim, &facts, &now).await?;
+    let written = checks::keep(txn, app, claim, &facts, claim.serial_lookup.clone(), &now).await?;
     if usize::try_from(written) == Ok(now.len()) {
         Ok(())
     } else {

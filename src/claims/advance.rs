@@ -1,9 +1,9 @@
 //! The one way in which a claim changes its state: a conditional UPDATE and a timeline row, in the caller's transaction.
 
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveEnum, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    Statement, Value,
+    ActiveEnum, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    ModelTrait, QueryFilter, QueryTrait, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::rows::timeline::ActorKind;
 use super::rows::{claim, timeline};
 use super::state::{ClaimState, Command, Standing, Transition, transition};
 use crate::app::App;
+use crate::db::Writes;
 use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
@@ -59,7 +60,7 @@ pub struct Change {
     /// When it takes effect for the promise, if not now: the bank's moment.
     pub effective_at: Option<Moment>,
     /// Further columns that change with it.
-    pub columns: Vec<(claim::Column, SimpleExpr)>,
+    pub columns: Vec<(claim::Column, Value)>,
 }
 
 impl Change {
@@ -78,7 +79,7 @@ impl Change {
 
     /// Adds a column that changes with the state.
     #[must_use]
-    pub fn set(mut self, column: claim::Column, value: impl Into<SimpleExpr>) -> Self {
+    pub fn set(mut self, column: claim::Column, value: impl Into<Value>) -> Self {
         self.columns.push((column, value.into()));
         self
     }
@@ -114,6 +115,38 @@ pub async fn advance_through(
     claim: &claim::Model,
     changes: Vec<Change>,
 ) -> Result<claim::Model, Problem> {
+    let mut writes = Writes::default();
+    let moved = prepare(&mut writes, txn.get_database_backend(), app, claim, changes)?;
+    if !writes.run(txn).await? {
+        return Err(Problem::new(Code::StaleVersion));
+    }
+    if !moved.clock_goes_on {
+        return Ok(moved.claim);
+    }
+    let calendar = app.calendars.current(txn, app.clock.now()).await?;
+    promise::refresh_due(txn, app, &calendar, claim.id).await?;
+    load(txn, claim.id).await
+}
+
+/// A claim as it is when the writes of [`prepare`] have run.
+pub(super) struct Moved {
+    /// Its row.
+    pub(super) claim: claim::Model,
+    /// True when its promise runs again after a pause: its last day must be computed anew.
+    pub(super) clock_goes_on: bool,
+}
+
+/// Adds to `writes` what [`advance_through`] writes. When they write too little, somebody else was first.
+///
+/// # Errors
+/// `claim_state_conflict` when the table of [`super::state`] does not allow it.
+pub(super) fn prepare(
+    writes: &mut Writes,
+    backend: DbBackend,
+    app: &App,
+    claim: &claim::Model,
+    changes: Vec<Change>,
+) -> Result<Moved, Problem> {
     let now = app.clock.now();
     let (mut standing, mut from) = (Standing::of(claim), claim.state);
     let (mut version, mut clock_goes_on) = (claim.version, false);
@@ -135,28 +168,27 @@ pub async fn advance_through(
         });
         from = transition.to;
     }
+    columns.extend([
+        (claim::Column::State, from.into()),
+        (claim::Column::Version, version.into()),
+        (claim::Column::UpdatedAtMs, now.into()),
+    ]);
     let mut update = claim::Entity::update_many()
-        .col_expr(claim::Column::State, Expr::value(from))
-        .col_expr(claim::Column::Version, Expr::value(version))
-        .col_expr(claim::Column::UpdatedAtMs, Expr::value(now))
         .filter(claim::Column::Id.eq(claim.id))
         .filter(claim::Column::State.eq(claim.state))
         .filter(claim::Column::Version.eq(claim.version));
+    let mut moved = claim.clone();
     for (column, value) in columns {
-        update = update.col_expr(column, value);
+        moved.try_set(column, value.clone())?;
+        update = update.col_expr(column, Expr::value(value));
     }
-    let moved = update.exec_with_returning(txn).await?.pop().ok_or_else(|| Problem::new(Code::StaleVersion))?;
+    writes.add(&update.build(backend), 1);
     for step in &steps {
         metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", step.transition.to)).increment(1);
         tracing::info!(claim.id = %claim.id, claim.from = ?step.from, claim.to = ?step.transition.to, "claim.changed");
     }
-    record(txn, claim.id, steps, now).await?;
-    if clock_goes_on {
-        let calendar = app.calendars.current(txn, now).await?;
-        promise::refresh_due(txn, app, &calendar, claim.id).await?;
-        return load(txn, claim.id).await;
-    }
-    Ok(moved)
+    record(writes, backend, claim.id, steps, now);
+    Ok(Moved { claim: moved, clock_goes_on })
 }
 
 /// A change as the timeline keeps it.
@@ -170,14 +202,14 @@ struct Step {
     text: Text,
 }
 
-/// Writes the next rows of a timeline. Their numbers are free: whoever changes a claim holds its row since the UPDATE.
-async fn record(txn: &DatabaseTransaction, claim_id: Uuid, steps: Vec<Step>, now: Moment) -> Result<(), Problem> {
+/// Adds the next rows of a timeline. A number that is taken says that somebody else was first, as the UPDATE beside them does.
+fn record(writes: &mut Writes, backend: DbBackend, claim_id: Uuid, steps: Vec<Step>, now: Moment) {
     const WIDTH: usize = 10;
     let mut values: Vec<Value> = vec![claim_id.into(), now.into()];
     let mut rows = Vec::with_capacity(steps.len());
     for (index, step) in steps.into_iter().enumerate() {
         let places = (0..WIDTH).map(|place| format!("${}", 3 + index * WIDTH + place)).collect::<Vec<_>>().join(", ");
-        rows.push(format!("select $1, last.seq + {}, {places}, $2 from last", index + 1));
+        rows.push(format!("select $1, last.seq + {}, {places}, $2 from last where true", index + 1));
         let step: [Value; WIDTH] = [
             step.command.to_value().into(),
             step.from.to_value().into(),
@@ -195,11 +227,11 @@ async fn record(txn: &DatabaseTransaction, claim_id: Uuid, steps: Vec<Step>, now
     let sql = format!(
         "with last as (select coalesce(max(seq), 0) as seq from claim_timeline where claim_id = $1) \
          insert into claim_timeline (claim_id, seq, command, from_state, to_state, promise, promise_at_ms, actor_kind, actor_id, \
-         reason_code, text_zh, text_en, at_ms) {}",
+         reason_code, text_zh, text_en, at_ms) {} on conflict do nothing",
         rows.join(" union all ")
     );
-    txn.execute_raw(Statement::from_sql_and_values(txn.get_database_backend(), sql, values)).await?;
-    Ok(())
+    let written = u64::try_from(rows.len()).unwrap_or_default();
+    writes.add(&Statement::from_sql_and_values(backend, sql, values), written);
 }
 
 /// The first timeline row of a new claim.

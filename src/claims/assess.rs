@@ -1,5 +1,10 @@
 //! What every plan owes for a claim: the engine asked once for each enrolment that may pay.
 
+use std::io::Read;
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -111,13 +116,25 @@ fn refused(error: assessment::AssessError) -> Problem {
     }
 }
 
+/// `kept` as its row holds it: packed, because its sentences repeat themselves and a sealed value can't be packed any more, then sealed.
+///
+/// # Errors
+/// Those of the cipher.
+pub fn seal(app: &App, kept: &Kept) -> Result<Vec<u8>, Problem> {
+    let mut packer = ZlibEncoder::new(Vec::with_capacity(1_024), Compression::fast());
+    serde_json::to_writer(&mut packer, kept)?;
+    Ok(app.sealer.seal(Field::ClaimFacts, packer.finish().map_err(Problem::internal)?)?)
+}
+
 /// The kept assessment of a row.
 ///
 /// # Errors
 /// When the row does not open.
 pub fn open(app: &App, row: &claim_plan::Model) -> Result<Kept, Problem> {
     let bytes = app.sealer.open_bytes(Field::ClaimFacts, &row.assessment_sealed)?;
-    Ok(serde_json::from_slice(bytes.reveal())?)
+    let mut json = Vec::new();
+    ZlibDecoder::new(bytes.reveal().as_slice()).read_to_end(&mut json).map_err(Problem::internal)?;
+    Ok(serde_json::from_slice(&json)?)
 }
 
 /// The sum over all plans.

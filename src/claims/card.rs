@@ -1,6 +1,5 @@
 //! A payment that failed for want of another card: the member has the ball, so the promise pauses until the card is changed.
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -23,9 +22,8 @@ pub async fn wait(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) ->
         "等待您更换互助服务卡，承诺暂停计时",
         "Waiting for you to change your service card; the promise pauses",
     );
-    let change = Change::new(Command::AwaitCard, By::SYSTEM, text)
-        .reason("card_refused")
-        .set(claim::Column::AwaitsCard, Expr::value(true));
+    let change =
+        Change::new(Command::AwaitCard, By::SYSTEM, text).reason("card_refused").set(claim::Column::AwaitsCard, true);
     advance(txn, app, claim, change).await.map(drop)
 }
 
@@ -38,8 +36,8 @@ pub async fn go_on(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) -
         return Ok(());
     }
     let text = Text::fixed("您已更换互助服务卡，我们将重新支付", "You changed your service card; we will pay again");
-    let change = Change::new(Command::GiveCard, By::member(claim.member_id), text)
-        .set(claim::Column::AwaitsCard, Expr::value(false));
+    let change =
+        Change::new(Command::GiveCard, By::member(claim.member_id), text).set(claim::Column::AwaitsCard, false);
     advance(txn, app, claim, change).await.map(drop)
 }
 

@@ -3,11 +3,11 @@
 //! They run in the transaction that submits, and again when a document that they waited for has been checked or the member answered.
 //! What passes is accepted and its assessments are kept: the promise starts.
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use time::{Date, Duration};
 
-use super::advance::{By, Change, advance, advance_through};
+use super::advance::{By, Change, Moved, advance, prepare};
 use super::assess::{self, PlanAssessment};
 use super::declaration::Declaration;
 use super::rows::{claim, claim_plan};
@@ -15,9 +15,9 @@ use super::state::Command;
 use super::{excused, promise, supplements};
 use crate::app::App;
 use crate::assessment::{ClaimFacts, EventKind};
+use crate::db::Writes;
 use crate::documents::{self, DocumentKind, DocumentState, Held};
-use crate::http::Problem;
-use crate::kernel::seal::Field;
+use crate::http::{Code, Problem};
 use crate::kernel::text::Text;
 use crate::notices;
 use crate::organisations::Level;
@@ -44,10 +44,11 @@ enum Finding {
 pub async fn run(txn: &DatabaseTransaction, app: &App, claim: claim::Model) -> Result<claim::Model, Problem> {
     let declaration = Declaration::open(app, &claim.declaration_sealed)?;
     let held = documents::of_claim(txn, claim.id).await?;
-    checked(txn, app, claim, &declaration, &held, None).await
+    let (claim, writes) = checked(txn, app, claim, &declaration, &held, None).await?;
+    if writes.run(txn).await? { Ok(claim) } else { Err(Problem::new(Code::StaleVersion)) }
 }
 
-/// The same for a draft that `submission` hands in: when it passes, both changes are one.
+/// The same for a draft that `submission` hands in. When it passes, both changes are one, and left to the caller to write.
 ///
 /// # Errors
 /// Those of the database.
@@ -58,7 +59,7 @@ pub(super) async fn run_at_submission(
     declaration: &Declaration,
     held: &[Held],
     submission: Change,
-) -> Result<claim::Model, Problem> {
+) -> Result<(claim::Model, Writes), Problem> {
     checked(txn, app, claim, declaration, held, Some(submission)).await
 }
 
@@ -69,33 +70,30 @@ async fn checked(
     declaration: &Declaration,
     held: &[Held],
     submission: Option<Change>,
-) -> Result<claim::Model, Problem> {
+) -> Result<(claim::Model, Writes), Problem> {
     let facts = declaration.facts(app.clock.now().date())?;
     let finding = find(txn, app, &claim, &facts, held).await?;
-    let kept = match &finding {
-        Finding::Pass(assessments) => {
-            keep(txn, app, &claim, &facts, declaration.serial_lookup(app), assessments).await? > 0
-        }
-        _ => false,
-    };
-    if kept {
+    if let Finding::Pass(assessments) = &finding
+        && keep(txn, app, &claim, &facts, declaration.serial_lookup(app), assessments).await? > 0
+    {
         return accept(txn, app, &claim, submission).await;
     }
     let claim = match submission {
         Some(submission) => advance(txn, app, &claim, submission).await?,
         None => claim,
     };
-    match finding {
-        Finding::Wait => Ok(claim),
-        Finding::Missing(items) => supplements::ask(txn, app, &claim, By::SYSTEM, items).await,
-        Finding::Refuse(reason, text) => refuse(txn, app, &claim, reason, text).await,
+    let claim = match finding {
+        Finding::Wait => claim,
+        Finding::Missing(items) => supplements::ask(txn, app, &claim, By::SYSTEM, items).await?,
+        Finding::Refuse(reason, text) => refuse(txn, app, &claim, reason, text).await?,
         Finding::Pass(_) => {
             let text =
                 Text::fixed("同一事件已在同一计划下申报过", "This event has been claimed under the same plan already");
-            refuse(txn, app, &claim, "duplicate", text).await
+            refuse(txn, app, &claim, "duplicate", text).await?
         }
-        Finding::PassAgain => go_on(txn, app, &claim).await,
-    }
+        Finding::PassAgain => go_on(txn, app, &claim).await?,
+    };
+    Ok((claim, Writes::default()))
 }
 
 async fn find(
@@ -198,28 +196,30 @@ async fn refuse(
     Ok(claim)
 }
 
-/// Its assessments are kept: the promise starts.
+/// Its assessments are kept: the promise starts when what is answered is written.
 async fn accept(
     txn: &DatabaseTransaction,
     app: &App,
     claim: &claim::Model,
     submission: Option<Change>,
-) -> Result<claim::Model, Problem> {
+) -> Result<(claim::Model, Writes), Problem> {
     let now = app.clock.now();
     let due_on = promise::due_on_from(txn, app, now).await?;
     let text =
         Text::made(format!("已受理，承诺 {due_on} 前到账"), format!("Accepted; the money will be there by {due_on}"));
     let change = Change::new(Command::PassChecks, By::SYSTEM, text)
-        .set(claim::Column::AcceptedAtMs, Expr::value(now))
-        .set(claim::Column::ReviewLevel, Expr::value(Level::Grassroots))
-        .set(claim::Column::DueOn, Expr::value(due_on));
-    let claim = advance_through(txn, app, claim, submission.into_iter().chain([change]).collect()).await?;
+        .set(claim::Column::AcceptedAtMs, now)
+        .set(claim::Column::ReviewLevel, Level::Grassroots)
+        .set(claim::Column::DueOn, due_on);
+    let (mut writes, backend) = (Writes::default(), txn.get_database_backend());
+    let changes = submission.into_iter().chain([change]).collect();
+    let Moved { claim, .. } = prepare(&mut writes, backend, app, claim, changes)?;
     let notice = Text::made(
         format!("您的申报已受理，十个工作日内到账，最迟 {due_on}。"),
         format!("Your claim is accepted. The money will be there within ten working days, by {due_on}."),
     );
-    notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_accepted", &notice).await?;
-    Ok(claim)
+    notices::queue_with(&mut writes, backend, app, claim.member_id, Some(claim.id), "claim_accepted", &notice)?;
+    Ok((claim, writes))
 }
 
 /// Back to the office: the promise runs on, what was assessed is computed anew when a reviewer takes it.
@@ -257,7 +257,7 @@ pub(crate) async fn keep(
             days: Set(one.paid_days()),
             assessed_fen: Set(one.amount()),
             granted_fen: Set(None),
-            assessment_sealed: Set(app.sealer.seal(Field::ClaimFacts, serde_json::to_vec(&one.kept)?)?),
+            assessment_sealed: Set(assess::seal(app, &one.kept)?),
             live: Set(true),
             assessed_at_ms: Set(app.clock.now()),
         })

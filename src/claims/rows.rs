@@ -170,7 +170,7 @@ pub mod claim_plan {
         pub assessed_fen: Fen,
         /// What was decided; none before the decision.
         pub granted_fen: Option<Fen>,
-        /// [`crate::claims::assess::Kept`] as JSON, sealed: basis, terms and trace.
+        /// [`crate::claims::assess::Kept`] as JSON, packed by zlib and sealed: basis, terms and trace.
         pub assessment_sealed: Vec<u8>,
         /// False once the claim is rejected, withdrawn or lapsed: the event may be claimed again.
         pub live: bool,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::advance::{By, Change, conflict};
@@ -14,6 +13,7 @@ use super::state::{ClaimState, Command};
 use super::view::{self, ClaimView};
 use super::{checks, find};
 use crate::app::App;
+use crate::db::Writes;
 use crate::documents;
 use crate::http::{Answer, Code, Idempotency, IfMatch, MemberCaller, Problem, Reply};
 use crate::kernel::text::Text;
@@ -47,7 +47,7 @@ async fn submit(
     caller: &MemberCaller,
     claim_id: Uuid,
     if_match: IfMatch,
-) -> Result<Reply, Problem> {
+) -> Result<(Reply, Writes), Problem> {
     let claim = find::of_member_alone(txn, caller, claim_id).await?;
     if claim.state != ClaimState::Draft {
         return Err(conflict(&claim));
@@ -72,12 +72,12 @@ async fn submit(
         By::member(caller.member_id),
         Text::fixed("已提交，系统正在核查", "Submitted; the system checks it"),
     )
-    .set(claim::Column::SubmittedAtMs, Expr::value(now))
-    .set(claim::Column::EventLookup, Expr::value(Declaration::event_lookup(app, claim.member_id, &facts)))
-    .set(claim::Column::SerialLookup, Expr::value(declaration.serial_lookup(app)));
-    let claim = checks::run_at_submission(txn, app, claim, &declaration, &held, submission).await?;
+    .set(claim::Column::SubmittedAtMs, now)
+    .set(claim::Column::EventLookup, Declaration::event_lookup(app, claim.member_id, &facts))
+    .set(claim::Column::SerialLookup, declaration.serial_lookup(app));
+    let (claim, writes) = checks::run_at_submission(txn, app, claim, &declaration, &held, submission).await?;
     // It was a draft: its clock has nothing but a start.
     let clock: Vec<ClockRow> =
         claim.accepted_at_ms.map(|at| ClockRow { at, event: ClockEvent::Start }).into_iter().collect();
-    view::reply_with(txn, app, &claim, &clock).await
+    Ok((view::reply_with(txn, app, &claim, &clock).await?, writes))
 }

@@ -106,9 +106,8 @@ pub async fn ask(
     );
     let mut change = Change::new(Command::Ask, by, text.clone()).reason("documents_missing");
     if let Some(reviewer) = claim.reviewer_id {
-        change = change
-            .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
-            .set(claim::Column::LastReviewerId, Expr::value(reviewer));
+        change =
+            change.set(claim::Column::ReviewerId, Option::<Uuid>::None).set(claim::Column::LastReviewerId, reviewer);
     }
     let claim = advance(txn, app, claim, change).await?;
     let now = app.clock.now();

@@ -54,9 +54,8 @@ async fn withdraw(
         Text::fixed("您已撤回申报", "You withdrew the claim"),
     );
     if let Some(reviewer) = claim.reviewer_id {
-        change = change
-            .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
-            .set(claim::Column::LastReviewerId, Expr::value(reviewer));
+        change =
+            change.set(claim::Column::ReviewerId, Option::<Uuid>::None).set(claim::Column::LastReviewerId, reviewer);
     }
     let claim = advance(txn, app, &claim, change).await?;
     supplements::close(txn, app, claim.id, None).await?;

@@ -13,6 +13,9 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 pub mod sealing_keys;
+mod writes;
+
+pub use writes::Writes;
 
 /// Prepared statements that a connection keeps: more than the service has, so that none is parsed twice.
 const STATEMENTS: usize = 512;
@@ -44,7 +47,10 @@ impl Db {
                 .acquire_timeout(Duration::from_secs(10))
                 .sqlx_logging(false)
                 .test_before_acquire(false)
-                .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS));
+                .map_sqlx_postgres_opts(|postgres| {
+                    // What is prepared is planned once: each of our conditions is one that an index serves, whatever the value.
+                    postgres.statement_cache_capacity(STATEMENTS).options([("plan_cache_mode", "force_generic_plan")])
+                });
             match Database::connect(options).await {
                 Ok(pool) => {
                     let pool = told(pool);

@@ -8,13 +8,14 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseTransaction, QueryTrait};
 use sha2::{Digest, Sha256};
 
 use super::reply::{Headers, Reply};
 use super::{Answer, Caller, Code, Problem};
 use crate::app::App;
-use crate::db::is_unique_violation;
+use crate::db::Writes;
 use crate::kernel::clock::Moment;
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
@@ -102,13 +103,13 @@ impl Idempotency {
     }
 
     /// As [`Self::once`], for an `effect` that refuses to happen twice by itself: the stored answer is looked for only after a refusal,
-    /// which spares the first request a statement.
+    /// and what the effect leaves to write goes with the answer, which spares the first request its waits.
     ///
     /// # Errors
-    /// Those of [`Self::once`].
+    /// Those of [`Self::once`]; `stale_version` when what was left could not be written any more.
     pub async fn once_by_itself<F>(&self, app: &App, fingerprint: [u8; 32], effect: F) -> Answer
     where
-        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<(Reply, Writes), Problem>,
     {
         let fingerprint = self.fingerprint(fingerprint);
         let txn = app.db.begin().await?;
@@ -132,6 +133,7 @@ impl Idempotency {
             txn.commit().await?;
             return Ok(stored);
         }
+        let effect = async |txn: &DatabaseTransaction| effect(txn).await.map(|reply| (reply, Writes::default()));
         self.try_once(app, txn, &fingerprint, again, effect).await
     }
 
@@ -150,26 +152,24 @@ impl Idempotency {
     ) -> Answer
     where
         A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
-        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<(Reply, Writes), Problem>,
     {
-        let reply = match effect(&txn).await {
-            Ok(reply) => reply,
+        let stored = match effect(&txn).await {
+            Ok((reply, writes)) => self.store(app, &txn, writes, fingerprint, &reply).await.map(|()| reply),
+            Err(problem) => Err(problem),
+        };
+        match stored {
+            Ok(reply) => {
+                txn.commit().await?;
+                app.job_written.notify_waiters();
+                Ok(reply.into_response())
+            }
             Err(problem) => {
                 txn.rollback().await?;
                 // Its twin may have been first and moved things on: then the twin's answer is this request's too.
-                return self.replay(app, fingerprint, &again).await?.ok_or(problem);
+                self.replay(app, fingerprint, &again).await?.ok_or(problem)
             }
-        };
-        match self.store(app, &txn, fingerprint, &reply).await {
-            Ok(()) => txn.commit().await?,
-            Err(error) if is_unique_violation(&error) => {
-                txn.rollback().await?;
-                return self.replay(app, fingerprint, &again).await?.ok_or_else(|| Problem::internal(error));
-            }
-            Err(error) => return Err(error.into()),
         }
-        app.job_written.notify_waiters();
-        Ok(reply.into_response())
     }
 
     async fn replay<A>(&self, app: &App, fingerprint: &[u8; 32], again: &A) -> Result<Option<HttpResponse>, Problem>
@@ -205,25 +205,28 @@ impl Idempotency {
         Ok(Some(response))
     }
 
+    /// Writes the answer, and with it what is left to write. A row of the same key, or one that somebody else changed, refuses all.
     async fn store(
         &self,
         app: &App,
         txn: &DatabaseTransaction,
+        mut writes: Writes,
         fingerprint: &[u8; 32],
         reply: &Reply,
-    ) -> Result<(), DbErr> {
-        let custom = |error: &dyn std::fmt::Display| DbErr::Custom(error.to_string());
+    ) -> Result<(), Problem> {
         let row = ActiveModel {
             subject: Set(self.subject.clone()),
             operation: Set(self.operation.clone()),
             idempotency_key: Set(self.key.clone()),
             fingerprint: Set(fingerprint.to_vec()),
             status: Set(i32::from(reply.status)),
-            headers: Set(serde_json::to_value(&reply.headers).map_err(|error| custom(&error))?),
-            body: Set(app.sealer.seal(Field::StoredAnswer, &reply.body).map_err(|error| custom(&error))?),
+            headers: Set(serde_json::to_value(&reply.headers)?),
+            body: Set(app.sealer.seal(Field::StoredAnswer, &reply.body)?),
             created_at_ms: Set(app.clock.now()),
         };
-        Entity::insert(row).exec_without_returning(txn).await.map(drop)
+        let insert = Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned());
+        writes.add(&insert.build(txn.get_database_backend()), 1);
+        if writes.run(txn).await? { Ok(()) } else { Err(Problem::new(Code::StaleVersion)) }
     }
 }
 

@@ -10,10 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, DbErr, EntityTrait, Insert, QueryTrait};
 use serde_json::Value;
 
 use crate::app::App;
+use crate::db::Writes;
 use crate::kernel::clock::Moment;
 
 mod lease;
@@ -68,6 +69,15 @@ impl JobSpec {
 /// # Errors
 /// Those of the database.
 pub async fn enqueue(connection: &impl ConnectionTrait, app: &App, spec: JobSpec) -> Result<(), DbErr> {
+    insert(app, spec).exec_without_returning(connection).await.map(drop)
+}
+
+/// Adds to `writes` what [`enqueue`] writes, for a job without a unique key.
+pub fn enqueue_with(writes: &mut Writes, backend: DbBackend, app: &App, spec: JobSpec) {
+    writes.add(&insert(app, spec).build(backend), 1);
+}
+
+fn insert(app: &App, spec: JobSpec) -> Insert<rows::ActiveModel> {
     let now = app.clock.now();
     let unique = spec.unique_key.is_some();
     let row = rows::ActiveModel {
@@ -86,11 +96,8 @@ pub async fn enqueue(connection: &impl ConnectionTrait, app: &App, spec: JobSpec
         created_at_ms: Set(now),
         finished_at_ms: Set(None),
     };
-    let mut insert = Entity::insert(row);
-    if unique {
-        insert = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
-    }
-    insert.exec_without_returning(connection).await.map(drop)
+    let insert = Entity::insert(row);
+    if unique { insert.on_conflict(OnConflict::new().do_nothing().to_owned()) } else { insert }
 }
 
 /// How long a job that is done can still be looked at.

@@ -6,13 +6,14 @@ mod list;
 mod rows;
 mod send;
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::db::Writes;
 use crate::http::Problem;
-use crate::jobs::{JobSpec, Registry, enqueue};
+use crate::jobs::{JobSpec, Registry, enqueue_with};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 
@@ -38,6 +39,28 @@ pub async fn queue(
     kind: &'static str,
     text: &Text,
 ) -> Result<(), Problem> {
+    let mut writes = Writes::default();
+    queue_with(&mut writes, connection.get_database_backend(), app, member_id, claim_id, kind, text)?;
+    if writes.run(connection).await? {
+        Ok(())
+    } else {
+        Err(Problem::internal(anyhow::anyhow!("a notice or its job was not written")))
+    }
+}
+
+/// Adds to `writes` what [`queue`] writes.
+///
+/// # Errors
+/// Those of the cipher.
+pub fn queue_with(
+    writes: &mut Writes,
+    backend: DbBackend,
+    app: &App,
+    member_id: Uuid,
+    claim_id: Option<Uuid>,
+    kind: &'static str,
+    text: &Text,
+) -> Result<(), Problem> {
     let id = app.ids.next();
     let row = rows::ActiveModel {
         id: Set(id),
@@ -51,7 +74,7 @@ pub async fn queue(
         created_at_ms: Set(app.clock.now()),
         sent_at_ms: Set(None),
     };
-    rows::Entity::insert(row).exec_without_returning(connection).await?;
-    enqueue(connection, app, JobSpec::new(send::JOB, serde_json::json!({ "notice_id": id }))).await?;
+    writes.add(&rows::Entity::insert(row).build(backend), 1);
+    enqueue_with(writes, backend, app, JobSpec::new(send::JOB, serde_json::json!({ "notice_id": id })));
     Ok(())
 }

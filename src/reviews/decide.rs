@@ -310,8 +310,8 @@ fn change(caller: &StaffCaller, asked: &DecideClaim, granted: Fen) -> Change {
     };
     Change::new(command, By::staff(caller.staff_id), text)
         .reason(asked.reason_code.clone())
-        .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
-        .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id))
+        .set(claim::Column::ReviewerId, Option::<Uuid>::None)
+        .set(claim::Column::LastReviewerId, caller.staff_id)
 }
 
 fn notice(asked: &DecideClaim, granted: Fen) -> Text {

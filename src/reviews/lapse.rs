@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::turn;
@@ -67,7 +66,7 @@ async fn lapse(
     );
     let change = Change::new(Command::Lapse, By::staff(caller.staff_id), text.clone())
         .reason("term_over")
-        .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None));
+        .set(claim::Column::ReviewerId, Option::<Uuid>::None);
     let claim = advance(txn, app, &claim, change).await?;
     supplements::close(txn, app, claim.id, None).await?;
     let_event_go(txn, claim.id).await?;

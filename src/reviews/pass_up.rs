@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::view::{self, ReviewView};
@@ -59,9 +58,9 @@ async fn pass_up(
     })?;
     let text = Text::fixed("已上报上一级审核", "Passed up to the level above");
     let change = Change::new(Command::PassUp, By::staff(caller.staff_id), text)
-        .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
-        .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id))
-        .set(claim::Column::ReviewLevel, Expr::value(above));
+        .set(claim::Column::ReviewerId, Option::<Uuid>::None)
+        .set(claim::Column::LastReviewerId, caller.staff_id)
+        .set(claim::Column::ReviewLevel, above);
     let claim = advance(txn, app, &claim, change).await?;
     view::reply(txn, app, caller, &claim, WHAT).await
 }

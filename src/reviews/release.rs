@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::view::{self, ReviewView};
@@ -56,8 +55,8 @@ async fn release(
     }
     let text = Text::fixed("已退回待审", "Given back; another reviewer takes it");
     let change = Change::new(Command::Release, By::staff(caller.staff_id), text)
-        .set(claim::Column::ReviewerId, Expr::value(Option::<Uuid>::None))
-        .set(claim::Column::LastReviewerId, Expr::value(caller.staff_id));
+        .set(claim::Column::ReviewerId, Option::<Uuid>::None)
+        .set(claim::Column::LastReviewerId, caller.staff_id);
     let claim = advance(txn, app, &claim, change).await?;
     view::reply(txn, app, caller, &claim, WHAT).await
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::{post, web};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -61,8 +60,8 @@ async fn take(
     }
     assess_again(txn, app, &claim).await?;
     let text = Text::fixed("审核员已开始审核", "A reviewer has begun to look at it");
-    let change = Change::new(Command::Take, By::staff(caller.staff_id), text)
-        .set(claim::Column::ReviewerId, Expr::value(caller.staff_id));
+    let change =
+        Change::new(Command::Take, By::staff(caller.staff_id), text).set(claim::Column::ReviewerId, caller.staff_id);
     let claim = advance(txn, app, &claim, change).await?;
     view::reply(txn, app, caller, &claim, WHAT).await
 }

@@ -19,7 +19,6 @@ use huzhu::organisations::Level;
 use huzhu::payouts::{self, NewPayout};
 use huzhu::plans::rows::plan;
 use huzhu::{bank_sim, recon};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -165,7 +164,7 @@ impl Scene {
         advance::record_start(&txn, &claim, By::SYSTEM, text()).await.unwrap();
         // Accepted first, so that its promise clock has started and a payment can stop it.
         let accept = Change::new(Command::PassChecks, By::SYSTEM, text());
-        let accept = accept.set(claim::Column::AcceptedAtMs, Expr::value(now));
+        let accept = accept.set(claim::Column::AcceptedAtMs, now);
         let claim = advance::advance(&txn, app, &claim, accept).await.unwrap();
         let approve = Change::new(Command::ApproveStraight, By::SYSTEM, text());
         advance::advance(&txn, app, &claim, approve).await.unwrap();

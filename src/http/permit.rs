@@ -15,6 +15,7 @@ use utoipa::openapi::{HttpMethod, OpenApi};
 
 use super::caller::{Authenticator, Caller};
 use super::limits::{Left, Limits};
+use super::request_log::Route;
 use super::{Code, Problem, Source};
 use crate::kernel::text::Text;
 
@@ -161,8 +162,8 @@ async fn admit(
     source: &Source,
 ) -> Result<(Option<Caller>, Option<Left>), Problem> {
     let address = || format!("address:{}", source.0);
-    let found = match request.match_pattern() {
-        Some(pattern) => gate.permits.find(&pattern, request.method().as_str()),
+    let found = match Route::of(request).pattern() {
+        Some(pattern) => gate.permits.find(pattern, request.method().as_str()),
         None => Err(Problem::new(Code::RouteNotFound)),
     };
     // Looking for doors costs as much as going through one.

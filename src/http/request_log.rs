@@ -1,5 +1,7 @@
 //! What the log holds of a request: a span while it runs and one line at its end, with nothing in them that the client wrote.
 
+use std::sync::Arc;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage, HttpRequest, web};
@@ -11,6 +13,27 @@ use crate::kernel::clock::{Clock, Moment};
 /// The span of a request: its route and id, never its path, query, address or body.
 pub struct RequestSpan;
 
+/// The pattern of the route that a request found: looked for once, here, because each look goes through all of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Route(Option<Arc<str>>);
+
+impl Route {
+    /// That of `request`.
+    pub(super) fn of(request: &ServiceRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// The pattern; none when no route matches.
+    pub(super) fn pattern(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The pattern as logs and metrics name it.
+    pub(super) fn label(&self) -> &str {
+        self.pattern().unwrap_or("unmatched")
+    }
+}
+
 /// When a request came.
 #[derive(Clone, Copy)]
 struct Came(Moment);
@@ -21,12 +44,13 @@ impl RootSpanBuilder for RequestSpan {
             let came = Came(clock.now());
             request.extensions_mut().insert(came);
         }
-        let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+        let route = Route(request.match_pattern().map(Into::into));
+        request.extensions_mut().insert(route.clone());
         let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         tracing::info_span!(
             "request",
             http.method = %rim::method_label(request.method()),
-            http.route = %route,
+            http.route = %route.label(),
             http.status_code = tracing::field::Empty,
             request_id = %id,
         )

@@ -13,6 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use tracing_actix_web::RequestId;
 
+use super::request_log::Route;
 use super::{Code, Problem, language};
 use crate::app::App;
 use crate::kernel::text::Language;
@@ -32,7 +33,7 @@ pub async fn wrap<B: MessageBody + 'static>(
     let language = language::of(accepted);
     let request_id = request.extensions().get::<RequestId>().map(|id| id.to_string()).unwrap_or_default();
     let method = method_label(request.method());
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = Route::of(&request).label().to_owned();
     let own_origin = request.app_data::<web::Data<Arc<App>>>().and_then(|app| origin(&app.config.public_url()));
     let mut response = with_problem_body(next.call(request).await?, language, &request_id);
     write_headers(response.headers_mut(), language, &request_id);

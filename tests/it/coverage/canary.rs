@@ -1,21 +1,17 @@
 //! The canary: whole journeys with values that must not come up again. Afterwards all logs, and every table, are searched for them.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use huzhu::http::Role;
 use huzhu::identity::staff_accounts::{self, NewStaff};
 use huzhu::identity::{sms, totp};
 use huzhu::kernel::clock::Clock;
 use huzhu::kernel::secret::Secret;
-use huzhu::telemetry;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::claims;
 use crate::payouts::scene::Scene;
-use crate::support::{Got, TestApp};
+use crate::support::{Got, TestApp, logs};
 
 const NATIONAL_ID: &str = "11010519491231002X";
 const PHONE: &str = "13800138000";
@@ -26,42 +22,9 @@ const PASSWORD: &str = "marked horse battery";
 const DEVICE_SECRET: &str = "marked-device-secret-0123456789-0123456789-01";
 const CONTROL: &str = "the canary sings";
 
-/// Everything that was logged, by whoever.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn capture() -> Self {
-        let log = Self::default();
-        let writer = log.clone();
-        tracing_subscriber::fmt()
-            .with_env_filter(telemetry::filter("debug,huzhu=trace").unwrap())
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .try_init()
-            .expect("the canary needs a process of its own: run it with cargo nextest");
-        log
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[actix_web::test]
 async fn nothing_personal_and_no_secret_is_logged_or_stands_clear_in_a_table() {
-    let log = Log::capture();
+    logs::listen();
     let scene = Scene::start().await;
     let member = scene.app.city.member.clone();
     let mut marks: Vec<String> =
@@ -81,7 +44,7 @@ async fn nothing_personal_and_no_secret_is_logged_or_stands_clear_in_a_table() {
     scene.app.run_jobs().await;
     tracing::debug!("{CONTROL}");
 
-    let logged = log.text();
+    let logged = logs::heard();
     assert!(logged.contains(CONTROL) && logged.contains("http.route"), "the canary hears nothing");
     let heard: Vec<&str> = logged.lines().filter(|line| marks.iter().any(|mark| line.contains(mark))).collect();
     assert_eq!(heard, [""; 0], "logged");
@@ -219,7 +182,7 @@ async fn dump(app: &TestApp) -> Vec<(String, String)> {
     let connection = app.app.db.read();
     let sqlite = app.app.db.is_sqlite();
     let column = async |sql: String| -> Vec<String> {
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let statement = Statement::from_string(connection.get_database_backend(), format!("/* test */ {sql}"));
         let rows = connection.query_all_raw(statement).await.unwrap();
         rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
     };

@@ -102,9 +102,6 @@ pub struct Granted {
 
 impl Scene {
     pub async fn start() -> Self {
-        // A refusal's cause is only in the log: a failing test shows it. Only the first test of the process sets it up.
-        let filter = tracing_subscriber::EnvFilter::new("warn,huzhu=info");
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let bank = TestBank::start();
         let port = bank.port;
         let app = TestApp::with(|config| {

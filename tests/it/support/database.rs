@@ -4,7 +4,9 @@ use std::path::Path;
 
 use sea_orm::{ConnectionTrait, Database as SeaDatabase};
 
-/// A fresh database; a PostgreSQL one is dropped with its server at the end of the run.
+use super::logs;
+
+/// A fresh database, and with it the log of what works on it; a PostgreSQL one is dropped with its server at the end of the run.
 pub struct Database {
     url: String,
 }
@@ -12,6 +14,7 @@ pub struct Database {
 impl Database {
     #[expect(clippy::disallowed_methods, reason = "the variable is of the tests, not of the service")]
     pub async fn create(directory: &Path) -> Self {
+        logs::keep();
         let Ok(server) = std::env::var("HUZHU_TEST_PG_URL") else {
             return Self { url: format!("sqlite://{}?mode=rwc", directory.join("test.sqlite").display()) };
         };

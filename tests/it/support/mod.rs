@@ -55,7 +55,6 @@ impl TestApp {
 
     /// The same with a changed configuration.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        logs::keep();
         let directory = private_directory();
         let database = database::Database::create(directory.path()).await;
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_773_622_800_000)));

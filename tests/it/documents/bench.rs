@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::database::Database;
-use crate::support::private_directory;
+use crate::support::{logs, private_directory};
 
 pub const STREAM: &str = "application/offset+octet-stream";
 
@@ -175,6 +175,7 @@ impl Bench {
     }
 
     async fn add_person(&self, unit: Uuid, phone: &str, national_id: &str) -> Person {
+        logs::mark(&["王芳", national_id, phone]);
         let (member_id, sealer) = (self.app.ids.next(), &self.app.sealer);
         self.sql(
             "insert into member (id, unit_id, name_sealed, national_id_sealed, national_id_lookup, phone_sealed, phone_lookup, created_at_ms) \
@@ -220,13 +221,14 @@ impl Bench {
 
     pub async fn sql(&self, sql: &str, values: Vec<SqlValue>) {
         let connection = self.app.db.write();
-        let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+        let statement =
+            Statement::from_sql_and_values(connection.get_database_backend(), format!("/* test */ {sql}"), values);
         connection.execute_raw(statement).await.unwrap();
     }
 
     pub async fn count(&self, sql: &str) -> i64 {
         let connection = self.app.db.write();
-        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let statement = Statement::from_string(connection.get_database_backend(), format!("/* test */ {sql}"));
         connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
     }
 

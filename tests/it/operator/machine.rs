@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::support::database::Database;
+use crate::support::logs;
 
 /// How long a test waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -95,6 +96,7 @@ impl Machine {
     pub async fn run(&self, arguments: &[&str]) -> Ran {
         let ended = self.command(arguments).output().await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
+        logs::add(&String::from_utf8_lossy(&ended.stderr));
         Ran { code: ended.status.code().unwrap_or(-1), out: text(ended.stdout), err: text(ended.stderr) }
     }
 
@@ -112,16 +114,14 @@ impl Machine {
         let address = loop {
             let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("it ended: {err}"));
             let fields = serde_json::from_str::<Value>(&line).map(|line| line["fields"].clone()).unwrap_or_default();
-            err.push_str(&line);
-            err.push('\n');
+            keep(&mut err, &line);
             if fields["message"] == "ready" {
                 break fields["http.listen"].as_str().unwrap().to_owned();
             }
         };
         let err = tokio::spawn(async move {
             while let Some(line) = lines.next_line().await.unwrap() {
-                err.push_str(&line);
-                err.push('\n');
+                keep(&mut err, &line);
             }
             err
         });
@@ -144,6 +144,13 @@ impl Running {
         assert!(code == 0 && !ran.err.contains("panicked"), "{ran:?}");
         ran
     }
+}
+
+/// Adds a line of standard error to `err`, and at once to the log that is searched: the process may be killed.
+fn keep(err: &mut String, line: &str) {
+    let line = format!("{line}\n");
+    logs::add(&line);
+    err.push_str(&line);
 }
 
 /// What is at `url`.

@@ -118,8 +118,9 @@ async fn decide(
     let rows = current_assessments(txn, app, &claim, asked.outcome).await?;
     let lines = granted_lines(asked, &rows)?;
     let granted = Fen::sum(lines.iter().map(|line| line.granted_fen))?;
-    let decision_id = write_decision(txn, app, caller, &claim, asked, granted, &rows, &lines).await?;
+    // First the change of state, which refuses whoever decided the same version a moment later.
     let claim = advance(txn, app, &claim, change(caller, asked, granted)).await?;
+    let decision_id = write_decision(txn, app, caller, &claim, asked, granted, &rows, &lines).await?;
     if granted.is_positive() {
         let granting = lines.iter().filter(|line| line.granted_fen.is_positive());
         let parts = granting.map(|line| PlanAmount { plan_id: line.plan_id, amount_fen: line.granted_fen }).collect();

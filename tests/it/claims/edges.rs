@@ -1,6 +1,6 @@
 //! The edges of cover and time, and what happens at the same moment.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use huzhu::kernel::clock::Moment;
 use huzhu::plans::rows::enrolment;
 use huzhu::plans::{self, PlanDocument, SAMPLES};
@@ -10,7 +10,7 @@ use time::Date;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::{start, stay, stay_from, submitted};
+use super::{start, stay, stay_from, submitted, taken, verified};
 use crate::support::{Person, TestApp};
 
 /// State, reason and sentence of the last step of a claim.
@@ -182,5 +182,24 @@ async fn two_submissions_at_once_are_one() {
     statuses.sort_unstable();
     assert!(matches!(statuses, [200, 409 | 412]), "{statuses:?}");
     assert_eq!(app.count("select count(*) from claim_timeline where command = 'submit'").await, 1);
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn of_two_decisions_at_once_the_second_is_told_that_it_is_late() {
+    let app = TestApp::start().await;
+    let (id, version) = taken(&app, &app.city.member, &app.city.reviewer).await;
+    let path = format!("/v1/reviews/{id}/decide");
+    let decisions = [
+        json!({"outcome": "approved", "reason_code": "as_assessed"}),
+        json!({"outcome": "rejected", "reason_code": "not_covered", "remark": "不在保障范围内"}),
+        json!({"outcome": "approved", "reason_code": "as_assessed"}),
+    ];
+    let asks = decisions.iter().map(|decision| app.post_at(&app.city.reviewer, &path, version, decision));
+    let mut statuses: Vec<u16> = join_all(asks).await.iter().map(|got| got.status).collect();
+    statuses.sort_unstable();
+    assert!(matches!(statuses[..], [200, 409 | 412, 409 | 412]), "{statuses:?}");
+    assert_eq!(app.count("select count(*) from decision").await, 1);
+    verified(&app).await;
     app.stop().await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{post, web};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::rows::claim::{self, Origin};
 use super::state::ClaimState;
 use super::view::{self, ClaimView};
 use crate::app::App;
+use crate::db::is_unique_violation;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, MemberCaller, Problem, Reply};
 use crate::kernel::text::Text;
@@ -61,13 +62,14 @@ async fn start(
     caller: &MemberCaller,
     asked: &StartClaim,
 ) -> Result<Reply, Problem> {
+    // Of two at once, the second finds what the first began.
+    find::lock_member(txn, caller.member_id).await?;
     if let Some(twin) = claim::Entity::find_by_id(asked.id).one(txn).await? {
         // Somebody else's id is as taken as one's own: nothing is said of whose it is.
         let same = twin.member_id == caller.member_id
             && Declaration::open(app, &twin.declaration_sealed)? == asked.declaration;
         return if same { view::reply(txn, app, &twin).await } else { Err(Problem::new(Code::ClaimIdTaken)) };
     }
-    find::lock_member(txn, caller.member_id).await?;
     let drafts = claim::Entity::find()
         .filter(claim::Column::MemberId.eq(caller.member_id))
         .filter(claim::Column::State.eq(ClaimState::Draft));
@@ -96,10 +98,15 @@ async fn start(
         due_on: Set(None),
         awaits_card: Set(false),
     };
-    claim::Entity::insert(row).exec_without_returning(txn).await?;
+    claim::Entity::insert(row).exec_without_returning(txn).await.map_err(taken)?;
     let claim = super::advance::load(txn, asked.id).await?;
     let by = By::member(caller.member_id);
     record_start(txn, &claim, by, Text::fixed("已新建草稿", "A draft was begun")).await?;
     let view = view::of(txn, app, &claim).await?;
     Ok(Reply::created(format!("/v1/claims/{}", claim.id), &view)?.version(claim.version))
+}
+
+/// An id that another member's phone made at the same moment is as taken as one that is found.
+fn taken(error: DbErr) -> Problem {
+    if is_unique_violation(&error) { Problem::new(Code::ClaimIdTaken) } else { error.into() }
 }

@@ -203,3 +203,22 @@ async fn of_two_decisions_at_once_the_second_is_told_that_it_is_late() {
     verified(&app).await;
     app.stop().await;
 }
+
+#[actix_web::test]
+async fn one_id_at_once_is_one_claim_and_taken_for_anybody_else() {
+    let app = TestApp::start().await;
+    let (member, other) = (&app.city.member, &app.city.other_member);
+    let body = json!({"id": app.app.ids.next(), "declaration": stay(&app)});
+    let asks = (0..3).map(|_| app.post(member, "/v1/claims", &body));
+    let mut statuses: Vec<u16> = join_all(asks).await.iter().map(|got| got.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 201]);
+
+    let body = json!({"id": app.app.ids.next(), "declaration": stay(&app)});
+    let (one, two) = join(app.post(member, "/v1/claims", &body), app.post(other, "/v1/claims", &body)).await;
+    let (first, second) = if one.status == 201 { (one, two) } else { (two, one) };
+    first.ok(201);
+    second.refused(409, "claim_id_taken");
+    assert_eq!(app.count("select count(*) from claim").await, 2);
+    app.stop().await;
+}

@@ -32,14 +32,14 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// An operation of the document, with the permissions that open it; none means public.
-struct Operation {
-    method: Method,
-    path: String,
+pub(super) struct Operation {
+    pub method: Method,
+    pub path: String,
     wants: Vec<String>,
 }
 
 impl Operation {
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
@@ -47,12 +47,12 @@ impl Operation {
         self.wants.is_empty()
     }
 
-    fn is_open_to(&self, role: Role) -> bool {
+    pub fn is_open_to(&self, role: Role) -> bool {
         self.wants.iter().any(|permission| permissions::may(role, permission))
     }
 }
 
-fn operations() -> Vec<Operation> {
+pub(super) fn operations() -> Vec<Operation> {
     let document = serde_json::to_value(server::document()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

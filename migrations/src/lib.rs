@@ -14,6 +14,7 @@ mod m05_claims;
 mod m06_documents;
 mod m07_money;
 mod m08_indexes;
+mod m09_payout_indexes;
 mod m10_unused_indexes;
 
 /// All migrations, in the order in which they run.
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m06_documents::Migration),
             Box::new(m07_money::Migration),
             Box::new(m08_indexes::Migration),
+            Box::new(m09_payout_indexes::Migration),
             Box::new(m10_unused_indexes::Migration),
         ]
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,6 +22,7 @@ use super::rows::{batch, file, order, payout};
 use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use crate::app::App;
+use crate::db::literal;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, Problem, Reply, StaffCaller};
 use crate::kernel::money::Fen;
@@ -151,7 +153,7 @@ async fn gather(
     let mut after = Uuid::nil();
     loop {
         let orders = order::Entity::find()
-            .filter(order::Column::State.is_in([OrderState::Queued, OrderState::Held]))
+            .filter(order::Column::State.into_expr().is_in([OrderState::Queued, OrderState::Held].map(literal)))
             .filter(order::Column::Id.gt(after))
             .order_by_asc(order::Column::Id)
             .limit(STEP)

@@ -15,6 +15,7 @@ use super::rows::{entry, statement};
 use super::statement::{Entry, Statement, read};
 use super::{BreakKind, Seen, raise};
 use crate::app::App;
+use crate::db::literal;
 use crate::http::Problem;
 use crate::kernel::money::Fen;
 use crate::ledger::{self, Event, OrderMoney};
@@ -355,15 +356,17 @@ async fn money_of(txn: &DatabaseTransaction, order: Option<&order::Model>) -> Re
     money.ok_or_else(|| Problem::internal(anyhow::anyhow!("an order without its money")))
 }
 
+/// Orders in `state` of which the bank's last word was of `last_day` or before, oldest first.
+fn ended(state: OrderState, last_day: Date) -> Select<order::Entity> {
+    use sea_orm::sea_query::ExprTrait;
+    let query = order::Entity::find().filter(order::Column::State.into_expr().eq(literal(state)));
+    let query = query.filter(order::Column::FinalOn.lte(last_day));
+    query.order_by_asc(order::Column::FinalOn).order_by_asc(order::Column::Id)
+}
+
 /// Rejected orders whose value date this statement closes, and that it does not debit, were never paid.
 async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
-    let rejected = order::Entity::find()
-        .filter(order::Column::State.eq(OrderState::Rejected))
-        .filter(order::Column::FinalOn.lte(file.business_date))
-        .order_by_asc(order::Column::Id)
-        .all(txn)
-        .await?;
-    for order in rejected {
+    for order in ended(OrderState::Rejected, file.business_date).all(txn).await? {
         let batch_id = order.batch_id.unwrap_or_default();
         let batch = crate::payouts::rows::batch::Entity::find_by_id(batch_id).one(txn).await?;
         let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);
@@ -378,12 +381,7 @@ async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &Stateme
 /// Orders that the bank called paid two days ago or more, and that no statement shows.
 async fn find_missing_debits(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
     let Some(limit) = file.business_date.checked_sub(time::Duration::days(2)) else { return Ok(()) };
-    let paid = order::Entity::find()
-        .filter(order::Column::State.eq(OrderState::Paid))
-        .filter(order::Column::FinalOn.lte(limit))
-        .all(txn)
-        .await?;
-    for order in paid {
+    for order in ended(OrderState::Paid, limit).all(txn).await? {
         let seen =
             Seen::new(BreakKind::B01, &file.account, order.id.to_string(), "paid by the bank, no debit two days later");
         let seen = Seen { order_id: Some(order.id), batch_id: order.batch_id, amount_fen: order.amount_fen, ..seen };

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::BreakKind;
 use super::rows::recon_break;
 use crate::app::App;
+use crate::db::literal;
 use crate::kernel::money::Fen;
 
 /// A disagreement that was seen.
@@ -106,10 +107,11 @@ pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> 
 /// Those of the database.
 pub async fn stops_dispatch(connection: &impl ConnectionTrait, account: &str) -> Result<bool, DbErr> {
     use recon_break::Column as C;
+    use sea_orm::sea_query::ExprTrait;
     let kinds: Vec<BreakKind> = BreakKind::iter().filter(|kind| kind.stops_dispatch()).collect();
     let open = recon_break::Entity::find()
         .filter(C::Account.eq(account))
-        .filter(C::State.eq("open"))
+        .filter(C::State.into_expr().eq(literal("open")))
         .filter(C::Kind.is_in(kinds))
         .count(connection)
         .await?;

@@ -17,7 +17,12 @@ SMALL = {"calendar_year", "ledger_account", "ledger_balance", "machine_client", 
          "sealing_key", "seaql_migrations", "staff", "unit"}
 #: What may read everything: proof (`verify`, which pages by key or sums), a start, and what the tests ask for themselves.
 WHOLE = [r"^/\* test \*/", r"^select cast\((coalesce\(sum|count)\(.*\) as bigint\) as fen from", r"WHERE (\?|\$1) = (\?|\$2)$", r'FROM "\w+" LIMIT (\?|\$1)$',
+         r'^UPDATE "upload" .* WHERE "upload"\."lease_holder" IS NOT NULL$',
          r'"job"\."state" (= |IN \()[?$]', r"^select 1 as found from job", r"^SELECT COUNT\(\*\) AS num_items FROM \(SELECT \"claim\".*FROM \"claim\"\)"]
+#: A step that walks a table in the order of an index, from its beginning or from a key on.
+WALK = re.compile(r"(?:SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?|SEARCH (\w+) USING (?:COVERING )?INDEX (sqlite_autoindex_\w+) \(\w+[<>]\?\))")
+#: A condition that takes each row which comes, so that a limit ends the walk.
+EACH = re.compile(r"(?i)^(?!.*\bwhere\b)|\bwhere (?:true|[\w.\"]+ [<>] (?:\?|\$\d+))(?: order by| limit)")
 
 
 def statements(folder):
@@ -31,19 +36,21 @@ def statements(folder):
 
 def plan(connection, sql):
     # One writer at a time: SQLite has no row locks, and needs none.
-    sql = re.sub(r" for update( skip locked)?", "", sql, flags=re.IGNORECASE)
+    sql = re.sub(r' for update( of "\w+")?( skip locked)?', "", sql, flags=re.IGNORECASE)
     numbers = [int(number) for number in re.findall(r"\$(\d+)", sql)]
     values = [None] * (max(numbers) if numbers else sql.count("?"))
     return [row[3] for row in connection.execute(f"explain query plan {sql}", values)]
 
 
-def is_whole(step, sql, aliases):
-    """True when a step reads all of a table that grows; a page in the order of an index ends with its limit."""
-    match = re.match(r"SCAN (\w+)( USING)?", step)
+def is_whole(step, sql, aliases, waiting):
+    """True when a step reads all of a table that grows. A page ends with its limit if it takes each row; an index of what waits is short."""
+    match = WALK.match(step)
     if not match or "CONSTANT ROW" in step:
         return False
-    table = aliases.get(match[1], match[1])
-    return table not in SMALL and not (match[2] and re.search(r"\blimit\b", sql, re.IGNORECASE))
+    table, index = match[1] or match[3], match[2] or match[4]
+    if aliases.get(table, table) in SMALL or index in waiting or re.search(rf"\b{table} as \(", sql):
+        return False
+    return not (index and re.search(r"\blimit\b", sql, re.IGNORECASE) and EACH.search(sql))
 
 
 def main(folder, huzhu):
@@ -52,12 +59,14 @@ def main(folder, huzhu):
     with tempfile.TemporaryDirectory(prefix="huzhu-scans.") as directory:
         subprocess.run([huzhu, "migrate"], env={**os.environ, "HUZHU_DATA_DIR": directory}, check=True, stdout=subprocess.DEVNULL)
         connection = sqlite3.connect(Path(directory) / "huzhu.sqlite")
+        # What waits goes on: an index of some states holds little of what was ever kept.
+        waiting = {name for (name,) in connection.execute("select name from sqlite_master where sql like '% where state = %' or sql like '% where state in %'")}
         bad = []
         for sql in ran:
             if any(re.search(pattern, sql) for pattern in WHOLE):
                 continue
             aliases = {alias: table for table, alias in re.findall(r"\b(?:from|join|update) (\w+) (\w+)\b", sql)}
-            bad += [f"{step}: {sql}" for step in plan(connection, sql) if is_whole(step, sql, aliases)]
+            bad += [f"{step}: {sql}" for step in plan(connection, sql) if is_whole(step, sql, aliases, waiting)]
     print(f"{len(ran)} statements: {len(bad)} read a whole table that grows")
     print(*bad, sep="\n")
     print(f"{0 if bad else 1} passed, {1 if bad else 0} failed")

@@ -3,7 +3,8 @@
 use huzhu::kernel::chance::{Chance, SeededChance};
 use huzhu::kernel::money::Fen;
 use huzhu::ledger::{self, Event, OrderMoney, PlanAmount, Source};
-use sea_orm::EntityTrait;
+use huzhu::payouts::rows::{order, payout_plan};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::scene::{Granted, Scene};
@@ -22,14 +23,12 @@ async fn random_events_in_any_order_leave_books_that_add_up() {
     let mut known = Vec::new();
     for fen in [70_000, 1, 33_333] {
         let granted = scene.grant(&scene.app.city.member, &[fen, 7]).await;
-        let orders = huzhu::payouts::rows::order::Entity::find().all(app.db.read()).await.unwrap();
-        let order_id = orders.iter().find(|order| order.payout_id == granted.payout_id).unwrap().id;
-        let rows = huzhu::payouts::rows::payout_plan::Entity::find().all(app.db.read()).await.unwrap();
-        let plans = rows
-            .into_iter()
-            .filter(|row| row.payout_id == granted.payout_id)
-            .map(|row| PlanAmount { plan_id: row.plan_id, amount_fen: row.amount_fen })
-            .collect();
+        let order = order::Entity::find().filter(order::Column::PayoutId.eq(granted.payout_id));
+        let order_id = order.one(app.db.read()).await.unwrap().unwrap().id;
+        let rows = payout_plan::Entity::find().filter(payout_plan::Column::PayoutId.eq(granted.payout_id));
+        let rows = rows.all(app.db.read()).await.unwrap();
+        let plans =
+            rows.into_iter().map(|row| PlanAmount { plan_id: row.plan_id, amount_fen: row.amount_fen }).collect();
         known.push(Known { granted, order_id, plans });
     }
     let chance = SeededChance::new(11);

@@ -1,6 +1,6 @@
 """Kills the service (SIGKILL, between them a SIGTERM) at random moments of demo traffic, starts it again, lets the traffic finish, and holds
 what is left against what was acknowledged: every byte, document and claim present, each claim paid once by the bank's own memory, `huzhu
-verify` clean. Usage: crash.py sqlite|postgres KILLS
+verify` clean, no panic and nothing personal in the log. Usage: crash.py sqlite|postgres KILLS
 """
 
 import json
@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from journey import Asker, decide_all, declare, pay_all, wait_until_paid  # noqa: E402
 from people import Demo  # noqa: E402
 from ports import free_ports  # noqa: E402
+from search_logs import search, values_of  # noqa: E402
 
 
 #: Members who declare at the same time, and how many stays each has.
@@ -67,6 +68,11 @@ class Service:
 
     def verify(self):
         return subprocess.run([self.binary, "verify"], env=self.environment).returncode
+
+    def said_amiss(self):
+        """Lines of its log that tell of a panic, or hold a value of somebody of the demo."""
+        marks = values_of(Path(self.environment["HUZHU_DATA_DIR"]) / "demo/credentials.json")
+        return list(search([Path(self.directory) / "service.log"], {*marks, "panicked at"}))
 
     def paid_by_bank(self):
         """The reference of every debit that the bank has made, from its own memory."""
@@ -138,6 +144,8 @@ def main(kind, kills):
         staff.join()
         service.stop()
     assert not troubles, troubles
+    amiss = service.said_amiss()
+    assert not amiss, "\n".join([f"{len(amiss)} lines of {directory}/service.log", *amiss[:20]])
     assert acknowledged, "no claim came through: nothing was tested"
     assert service.verify() == 0, f"verify found something: {directory}"
     paid = service.paid_by_bank()

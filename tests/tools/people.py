@@ -20,6 +20,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 MEMBER, BANK = "member", "card_bank"
 
 
+class Refused(AssertionError):
+    """A sign-in did not succeed."""
+
+    def __init__(self, path, answer):
+        super().__init__(f"{path}: {answer.status_code} {answer.text}")
+        self.status = answer.status_code
+
+
 class Demo:
     """A running demo: where it answers and how its people sign in."""
 
@@ -79,7 +87,8 @@ class Demo:
 
     def post(self, path, body):
         answer = self.http.post(path, json=body)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        if not answer.is_success:
+            raise Refused(path, answer)
         return answer.json()
 
 

@@ -1,6 +1,6 @@
 //! What every plan owes for a claim: the engine asked once for each enrolment that may pay.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -122,7 +122,8 @@ fn refused(error: assessment::AssessError) -> Problem {
 /// Those of the cipher.
 pub fn seal(app: &App, kept: &Kept) -> Result<Vec<u8>, Problem> {
     let mut packer = ZlibEncoder::new(Vec::with_capacity(1_024), Compression::fast());
-    serde_json::to_writer(&mut packer, kept)?;
+    // In one piece: a packer that is given every comma by itself takes three times as long.
+    packer.write_all(&serde_json::to_vec(kept)?).map_err(Problem::internal)?;
     Ok(app.sealer.seal(Field::ClaimFacts, packer.finish().map_err(Problem::internal)?)?)
 }
 

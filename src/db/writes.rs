@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 /// Between two statements of one sending to SQLite; tests/tools/scans.py takes them apart by it.
-const BETWEEN: &str = ";\n";
+const BETWEEN: &str = "; ";
 
 /// Statements that write, each with the rows that it must write. None may depend on what another one writes: PostgreSQL shows all of them
 /// the tables as they were before.
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn each_database_gets_its_own_form() {
         let parts = ["update a set b = $1".to_owned(), "insert into c values ($2)".to_owned()];
-        assert_eq!(sent_as_one(DbBackend::Sqlite, &parts), "update a set b = $1;\ninsert into c values ($2)");
+        assert_eq!(sent_as_one(DbBackend::Sqlite, &parts), "update a set b = $1; insert into c values ($2)");
         assert_eq!(
             sent_as_one(DbBackend::Postgres, &parts),
             "with w0 as (update a set b = $1 returning 1), w1 as (insert into c values ($2) returning 1) \

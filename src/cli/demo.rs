@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use serde_json::json;
 
 use super::demo_server::{OwnServer, answers};
 use crate::app::{App, Seams};
 use crate::config::Config;
 use crate::demo::Credentials;
-use crate::demo::play::{Manner, Options, Patience, Teller, play};
+use crate::demo::play::{Manner, Options, Patience, Props, Teller, play};
 use crate::kernel::clock::SystemClock;
 use crate::kernel::text::Text;
 use crate::verify;
@@ -38,7 +38,7 @@ pub(super) struct Demo {
     #[arg(long)]
     survive: bool,
     /// How many claims.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     times: u32,
     /// How many at once.
     #[arg(long, default_value_t = 1)]
@@ -52,6 +52,8 @@ pub(super) async fn demo(mut config: Config, arguments: Demo) -> anyhow::Result<
         config.data_dir.clone_from(data_dir);
     }
     let mut url = arguments.url.clone().unwrap_or_else(|| config.public_url()).trim_end_matches('/').to_owned();
+    // Before a server is started for them: a file that can't be read needs none.
+    let props = Props::read(&arguments.photos, arguments.facts.as_deref())?;
     let mut own = None;
     if !arguments.survive && !answers(&url).await {
         anyhow::ensure!(arguments.url.is_none(), "nothing answers at {url}: start `huzhu run --demo` there first");
@@ -72,17 +74,20 @@ pub(super) async fn demo(mut config: Config, arguments: Demo) -> anyhow::Result<
     let options = Options {
         url,
         data_dir: config.data_dir.clone(),
-        photos: arguments.photos,
-        facts: arguments.facts,
         times: arguments.times,
         at_once: arguments.at_once,
         patience: if arguments.survive { Patience::Survive } else { Patience::Short },
     };
-    let paid = play(&options, teller.clone()).await?;
-    let clean = prove(config, &teller).await?;
+    let proved = async {
+        let paid = play(&options, props, teller.clone()).await?;
+        anyhow::Ok((paid, prove(config, &teller).await?))
+    };
+    let proved = proved.await;
+    // Also after a failure: nothing stays behind in the temporary folder.
     if let Some(server) = own {
         server.stop().await?;
     }
+    let (paid, clean) = proved?;
     let all = paid == options.times;
     teller.result(
         "result",

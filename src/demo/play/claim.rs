@@ -20,7 +20,7 @@ pub(super) async fn one(stage: &Stage, number: u32) -> anyhow::Result<Played> {
     let claim_id = declare::declare(stage, number, &mut member).await?;
     let mut second = declare::resume_elsewhere(stage, number, &mut member, claim_id).await?;
     declare::estimate(stage, number, &mut second, claim_id).await?;
-    for photo in &stage.photos {
+    for photo in &stage.props.photos {
         upload::send(stage, number, &mut second, claim_id, photo).await?;
     }
     declare::submit(stage, number, &mut second, claim_id).await?;

@@ -30,12 +30,12 @@ pub(super) struct Member {
 pub(super) async fn sign_in(stage: &Stage, number: u32) -> anyhow::Result<Member> {
     let since = stage.seams.clock.now();
     for _ in 0..MOST_MEMBERS {
-        let wanted = stage.facts.member.phone.as_deref();
+        let wanted = stage.props.facts.member.phone.as_deref();
         let Some(phone) = stage.cast.next(wanted, stage.seams.chance.as_ref()) else { break };
         let device = format!("demo-phone-{}", stage.ids.next().simple());
         let Some(mut person) = Person::member(stage, &phone, &device).await? else { continue };
         let claimed = claimed_days(stage, &mut person).await?;
-        let Some(days) = stage.facts.days(since.date(), &claimed) else { continue };
+        let Some(days) = stage.props.facts.days(since.date(), &claimed) else { continue };
         let me = person.get(stage, "/v1/me").await?;
         stage.teller.step(
             number,
@@ -55,7 +55,7 @@ pub(super) async fn sign_in(stage: &Stage, number: u32) -> anyhow::Result<Member
                 data: json!({"member_id": me.maybe("/id"), "phone": phone}),
             },
         );
-        let declaration = stage.facts.declaration(days, stage.seams.chance.as_ref());
+        let declaration = stage.props.facts.declaration(days, stage.seams.chance.as_ref());
         return Ok(Member { phone, person, days, declaration });
     }
     anyhow::bail!("no member of the city can sign in and declare this event now")
@@ -79,8 +79,7 @@ pub(super) async fn declare(stage: &Stage, number: u32, member: &mut Member) -> 
     let claim_id = stage.ids.next();
     let (first, last) = member.days;
     // The member has typed only the event so far.
-    let begun =
-        json!({"id": claim_id, "declaration": {"event": stage.facts.event.kind, "starts_on": iso_date::text(first)}});
+    let begun = json!({"id": claim_id, "declaration": {"event": stage.props.facts.event.kind, "starts_on": iso_date::text(first)}});
     let ask = Ask::new(Method::POST, "/v1/claims").header("idempotency-key", stage.ids.next().to_string()).json(&begun);
     let made = member.person.send(stage, ask.clone()).await?.expect_status("beginning a claim", &[200, 201])?;
     let again = member.person.send(stage, ask).await?.expect_status("beginning it again", &[200, 201])?;
@@ -94,7 +93,7 @@ pub(super) async fn declare(stage: &Stage, number: u32, member: &mut Member) -> 
             text: Text::made(
                 format!(
                     "新建申报：{}，{first} 至 {last}；重复发送仍是同一笔",
-                    stage.facts.event.hospital_name.as_deref().unwrap_or("住院")
+                    stage.props.facts.event.hospital_name.as_deref().unwrap_or("住院")
                 ),
                 format!("Begins a claim for {first} to {last}; sent twice, it is one claim"),
             ),
@@ -140,7 +139,7 @@ pub(super) async fn resume_elsewhere(
                 "换一台设备登录，接着填写并保存草稿",
                 "Signs in on another device, goes on with the draft and saves it",
             ),
-            more: vec![format!("自付一 self-pay one {} 元", yuan(stage.facts.amounts.self_pay_one_fen))],
+            more: vec![format!("自付一 self-pay one {} 元", yuan(stage.props.facts.amounts.self_pay_one_fen))],
             data: json!({"claim_id": claim_id, "version": saved.number("/version")?}),
         },
     );

@@ -4,7 +4,7 @@
 //! of the bank simulator. Every write carries its own `Idempotency-Key` or version, so that a server that is killed in the middle is asked
 //! again and nothing happens twice. Start reading at [`claim::one`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -39,16 +39,28 @@ pub struct Options {
     pub url: String,
     /// Its data directory: the credentials file and the bank's address lie there.
     pub data_dir: PathBuf,
-    /// Photographs, each alone or as `kind=path`; none takes those that the program ships.
-    pub photos: Vec<String>,
-    /// The facts of the claim; none takes the demo's own.
-    pub facts: Option<PathBuf>,
     /// How many claims.
     pub times: u32,
     /// How many at once.
     pub at_once: usize,
     /// How long a server that does not answer is asked again.
     pub patience: Patience,
+}
+
+/// What the claims are made of.
+pub struct Props {
+    facts: facts::Facts,
+    photos: Vec<photos::Photo>,
+}
+
+impl Props {
+    /// Reads the photographs, each named alone or as `kind=path`, and the file of facts; none takes what the program ships.
+    ///
+    /// # Errors
+    /// When one can't be read; says which.
+    pub fn read(photos: &[String], facts: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(Self { facts: facts::Facts::read(facts)?, photos: photos::read(photos)? })
+    }
 }
 
 /// What all scenes of all claims share.
@@ -60,17 +72,16 @@ struct Stage {
     cast: cast::Cast,
     office: Mutex<person::Office>,
     payout_office: Mutex<()>,
-    facts: facts::Facts,
-    photos: Vec<photos::Photo>,
+    props: Props,
     data_dir: PathBuf,
     teller: Arc<Teller>,
 }
 
-/// Plays `options.times` claims and the bank's end of day; answers how many were paid and settled. It tells each step through `teller`.
+/// Plays `options.times` claims made of `props` and the bank's end of day; answers how many were paid and settled. It tells each step through `teller`.
 ///
 /// # Errors
 /// When something can't be read before the first scene, or the bank's day does not settle what was paid.
-pub async fn play(options: &Options, teller: Arc<Teller>) -> anyhow::Result<u32> {
+pub async fn play(options: &Options, props: Props, teller: Arc<Teller>) -> anyhow::Result<u32> {
     let seams = Seams::default();
     let stage = Stage {
         api: api::Api::new(&options.url, options.patience)?,
@@ -79,8 +90,7 @@ pub async fn play(options: &Options, teller: Arc<Teller>) -> anyhow::Result<u32>
         cast: cast::Cast::of_the_city(),
         office: Mutex::default(),
         payout_office: Mutex::default(),
-        facts: facts::Facts::read(options.facts.as_deref())?,
-        photos: photos::read(&options.photos)?,
+        props,
         data_dir: options.data_dir.clone(),
         teller,
         seams,

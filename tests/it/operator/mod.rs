@@ -2,6 +2,7 @@
 
 mod bucket;
 mod dead_jobs;
+mod demo;
 mod doctor;
 mod first_start;
 mod folder;

@@ -57,7 +57,18 @@ struct One {
     fen: i64,
 }
 
-/// Everything that does not agree, as subject and sentence.
+/// A row that does not agree, and how many do not in all.
+#[derive(FromQueryResult)]
+struct Odd {
+    id: Uuid,
+    fen: i64,
+    found: i64,
+}
+
+/// What is wrong is named so often for each check; then it is counted.
+const NAMED: usize = 100;
+
+/// Everything that does not agree, as subject and sentence. Of one kind 100 are named and the others counted.
 ///
 /// # Errors
 /// Those of the database.
@@ -84,14 +95,8 @@ pub async fn verify(connection: &impl ConnectionTrait) -> Result<Vec<(String, St
     for (account, column) in
         [(Account::Payable, "payable_fen"), (Account::Clearing, "clearing_fen"), (Account::Returned, "returned_fen")]
     {
-        let parts =
-            one(connection, &format!("select cast(coalesce(sum({column}), 0) as bigint) as fen from ledger_part"))
-                .await?;
         let books = by_code.get(&account).copied().unwrap_or(0);
-        if books != -i128::from(parts) {
-            let what = format!("it holds {} fen, its payouts' parts come to {parts}", -books);
-            findings.push((format!("account {}", account.code()), what));
-        }
+        check_parts(connection, account, column, books, &mut findings).await?;
     }
     check_bank(connection, by_code.get(&Account::Bank).copied().unwrap_or(0), &mut findings).await?;
     Ok(findings)
@@ -101,27 +106,70 @@ async fn check_transactions(
     connection: &impl ConnectionTrait,
     findings: &mut Vec<(String, String)>,
 ) -> Result<(), DbErr> {
-    for (sql, what) in [
-        (
-            "select cast(count(*) as bigint) as fen from (select transaction_id from ledger_posting \
-             group by transaction_id having sum(amount_fen) <> 0) as odd",
-            "transactions do not sum to zero",
-        ),
-        (
-            "select cast(count(*) as bigint) as fen from ledger_transaction where not exists \
-             (select 1 from ledger_posting where transaction_id = ledger_transaction.id)",
-            "transactions have no posting",
-        ),
-        (
-            "select cast(count(*) as bigint) as fen from ledger_posting where not exists \
-             (select 1 from ledger_transaction where id = ledger_posting.transaction_id)",
-            "postings have no transaction",
-        ),
-    ] {
-        let count = one(connection, sql).await?;
-        if count != 0 {
-            findings.push(("ledger".into(), format!("{count} {what}")));
-        }
+    let unequal = "select transaction_id as id, cast(sum(amount_fen) as bigint) as fen from ledger_posting \
+                   group by transaction_id having sum(amount_fen) <> 0";
+    name_odd(connection, unequal, "ledger_transaction", findings, |fen| {
+        format!("its postings come to {fen} fen instead of 0")
+    })
+    .await?;
+    let empty = "select id, cast(0 as bigint) as fen from ledger_transaction where not exists \
+                 (select 1 from ledger_posting where transaction_id = ledger_transaction.id)";
+    name_odd(connection, empty, "ledger_transaction", findings, |_| "it has no posting".into()).await?;
+    let lost = "select transaction_id as id, cast(count(*) as bigint) as fen from ledger_posting where not exists \
+                (select 1 from ledger_transaction where id = ledger_posting.transaction_id) group by transaction_id";
+    name_odd(connection, lost, "ledger_transaction", findings, |lines| {
+        format!("it is not there, and {lines} postings name it")
+    })
+    .await
+}
+
+/// What an account kept per payout holds is what its payouts' parts come to, payout by payout.
+async fn check_parts(
+    connection: &impl ConnectionTrait,
+    account: Account,
+    column: &str,
+    books: i128,
+    findings: &mut Vec<(String, String)>,
+) -> Result<(), DbErr> {
+    let code = account.code();
+    let sum = format!("select cast(coalesce(sum({column}), 0) as bigint) as fen from ledger_part");
+    let parts = one(connection, &sum).await?;
+    if books != -i128::from(parts) {
+        let what = format!("it holds {} fen, its payouts' parts come to {parts}", -books);
+        findings.push((format!("account {code}"), what));
+    }
+    let apart = format!(
+        "select payout_id as id, cast(sum(fen) as bigint) as fen from \
+         (select payout_id, {column} as fen from ledger_part union all \
+         select ledger_transaction.payout_id, amount_fen as fen from ledger_posting \
+         join ledger_transaction on ledger_transaction.id = transaction_id \
+         join ledger_account on ledger_account.id = account_id where code = {code} and payout_id is not null) as both_sides \
+         group by payout_id having sum(fen) <> 0"
+    );
+    name_odd(connection, &apart, "payout", findings, |fen| {
+        format!("its parts differ by {fen} fen from what account {code} holds for it")
+    })
+    .await
+}
+
+/// A finding for each of the first rows of `sql`, whose columns are `id` and `fen`, and one that counts the rest.
+async fn name_odd(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    table: &str,
+    findings: &mut Vec<(String, String)>,
+    what: impl Fn(i64) -> String,
+) -> Result<(), DbErr> {
+    let sql = format!("select id, fen, count(*) over () as found from ({sql}) as odd order by id limit {NAMED}");
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let rows = connection.query_all_raw(statement).await?;
+    let odd: Vec<Odd> = rows.iter().map(|row| Odd::from_query_result(row, "")).collect::<Result<_, _>>()?;
+    findings.extend(odd.iter().map(|row| (format!("{table} {}", row.id), what(row.fen))));
+    if let Some(last) = odd.last()
+        && let Some(more) = usize::try_from(last.found).ok().and_then(|found| found.checked_sub(odd.len()))
+        && more > 0
+    {
+        findings.push((table.to_owned(), format!("{more} more like {} are not named", last.id)));
     }
     Ok(())
 }

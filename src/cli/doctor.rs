@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
-use migrations::Migrator;
 use sea_orm::{ConnectionTrait, Statement};
-use sea_orm_migration::MigratorTrait;
 
+use super::untouched;
 use crate::calendar::{self, Calendar, YearStatus};
-use crate::config::{Config, Environment, StorageKind};
+use crate::config::{Config, Environment};
 use crate::db::{Db, sealing_keys};
 use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, SystemClock};
@@ -161,9 +160,8 @@ fn key_files(dir: &std::path::Path) -> Result<usize, Word> {
 async fn database(config: &Config) -> (Word, Option<Db>) {
     let url = config.database_url();
     let shown = url.reveal().split_once("://").map_or("?", |(kind, _)| kind).to_owned();
-    let embedded_file = config.data_dir.join("huzhu.sqlite");
-    if config.database.url.is_none() && !embedded_file.exists() {
-        return (Word::Note("the embedded file is made at the first start".into()), None);
+    if untouched::file_is_missing(config) {
+        return (Word::Note("the database file is made at the first start".into()), None);
     }
     let db = match Db::connect(url.reveal(), 2).await {
         Ok(db) => db,
@@ -176,11 +174,9 @@ async fn database(config: &Config) -> (Word, Option<Db>) {
             return (Word::Wrong(format!("{shown}: can't connect: {error}"), mend), None);
         }
     };
-    let tables = match Migrator::get_pending_migrations(db.read()).await {
-        Ok(pending) if pending.is_empty() => Word::Fine(format!("{shown}: the tables are up to date")),
-        Ok(pending) => {
-            Word::Note(format!("{shown}: {} migrations wait; `huzhu migrate` or a start runs them", pending.len()))
-        }
+    let tables = match untouched::migrations_waiting(&db).await {
+        Ok(0) => Word::Fine(format!("{shown}: the tables are up to date")),
+        Ok(waiting) => Word::Note(format!("{shown}: {waiting} migrations wait; `huzhu migrate` or a start runs them")),
         Err(error) if db.is_sqlite() => Word::Wrong(
             format!("{shown}: {error}"),
             "let the service's user own the file and its folder; a file that is no database comes back from its copy",
@@ -234,7 +230,7 @@ async fn calendar(db: Option<&Db>, year: i32) -> Word {
 }
 
 async fn bucket(config: &Config) -> Word {
-    if config.storage.kind == StorageKind::Embedded && !config.data_dir.join("objects").exists() {
+    if untouched::store_is_missing(config) {
         return Word::Note("the embedded store is made at the first start".into());
     }
     let asked = match Store::open(&config.storage, &config.data_dir, &SystemChance).await {

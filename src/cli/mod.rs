@@ -29,6 +29,7 @@ mod recon;
 mod run;
 mod staff;
 mod table;
+mod untouched;
 mod verify;
 
 /// Huzhu 互助: the claims service of a trade union's mutual-aid fund.

@@ -1,9 +1,11 @@
-//! `huzhu verify`: says what is wrong and where; exit code 0 only when nothing is.
+//! `huzhu verify`: says what is wrong and where; exit code 0 only when nothing is. An installation of which a start would have to make
+//! a part, or bring its tables up to date, is refused and left as it is.
 
 use std::process::ExitCode;
 
 use clap::Args;
 
+use super::untouched;
 use crate::app::{App, Seams};
 use crate::config::Config;
 use crate::verify;
@@ -17,6 +19,7 @@ pub(super) struct Verify {
 }
 
 pub(super) async fn verify(config: Config, arguments: Verify) -> anyhow::Result<ExitCode> {
+    untouched::ensure_complete(&config).await?;
     let app = App::build(config, Seams::default()).await?;
     let report = verify::run(&app).await?;
     if arguments.json {

@@ -78,6 +78,12 @@ impl SigningKeys {
         })
     }
 
+    /// True when [`Self::load_or_make`] would make none.
+    #[must_use]
+    pub fn are_there(data_dir: &Path) -> bool {
+        [CURRENT, NEXT].iter().all(|name| data_dir.join("keys").join(name).exists())
+    }
+
     /// `next` becomes `current`, `current` becomes `previous`, and a new `next` is made. Running processes take it up at their next
     /// start; until then each side verifies what the other signs.
     ///

@@ -1,6 +1,6 @@
 //! `huzhu verify`: proof, on any database and bucket, that what is kept agrees with itself.
 //!
-//! Asks each capability to check its own and changes nothing: each claim's state equals its timeline replayed, the books sum to zero and
+//! Asks each capability to check its own and only reads: each claim's state equals its timeline replayed, the books sum to zero and
 //! equal their postings, each decision's payout agrees with its orders and the books, each stored object matches its hash, each job is done
 //! or alive. The rows are read in one transaction, as of one moment: a service that works meanwhile is no finding.
 

@@ -9,11 +9,9 @@ use serde_json::json;
 
 use super::machine::{Machine, PATIENCE, get};
 
-#[actix_web::test]
-async fn dead_jobs_are_a_figure_from_the_first_look_on() {
-    let mut machine = Machine::new().await;
-    machine.run(&["organisations", "list"]).await.ok();
-    let job = Model {
+/// A job that used up its tries.
+pub fn dead() -> Model {
+    Model {
         id: "01890000-0000-7000-8000-000000000001".parse().unwrap(),
         kind: "none.such".to_owned(),
         payload: json!({}),
@@ -28,9 +26,15 @@ async fn dead_jobs_are_a_figure_from_the_first_look_on() {
         trace_parent: None,
         created_at_ms: Moment::EPOCH,
         finished_at_ms: Some(Moment::EPOCH),
-    };
+    }
+}
+
+#[actix_web::test]
+async fn dead_jobs_are_a_figure_from_the_first_look_on() {
+    let mut machine = Machine::new().await;
+    machine.run(&["organisations", "list"]).await.ok();
     let database = machine.database().await;
-    Entity::insert(job.into_active_model()).exec_without_returning(&database).await.unwrap();
+    Entity::insert(dead().into_active_model()).exec_without_returning(&database).await.unwrap();
     let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     machine.set("HUZHU_HTTP__METRICS_LISTEN", metrics.to_string());
     let service = machine.start(&["run"]).await;

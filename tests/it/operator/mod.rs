@@ -10,3 +10,4 @@ mod keys;
 mod machine;
 mod printing;
 mod traces;
+mod verify;

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
 
 use super::untouched;
 use crate::calendar::{self, Calendar, YearStatus};
 use crate::config::{Config, Environment};
 use crate::db::{Db, sealing_keys};
+use crate::jobs;
 use crate::kernel::chance::SystemChance;
-use crate::kernel::clock::{Clock, SystemClock};
+use crate::kernel::clock::{Clock, Moment, SystemClock};
 use crate::kernel::secret::without_user_info;
 use crate::keys;
 use crate::storage::Store;
@@ -189,10 +190,12 @@ async fn database(config: &Config) -> (Word, Option<Db>) {
 }
 
 async fn clock(db: Option<&Db>) -> Word {
-    let own = SystemClock.now();
-    let Some(db) = db.filter(|db| !db.is_sqlite()) else {
-        return Word::Fine(own.to_string());
-    };
+    let Some(db) = db else { return held_against_kept(SystemClock.now(), None) };
+    if db.is_sqlite() {
+        // One machine, one clock: only what was kept before can contradict it. A table that is not there yet has kept nothing.
+        let newest = jobs::Entity::find().order_by_desc(jobs::Column::Id).one(db.read()).await.unwrap_or(None);
+        return held_against_kept(SystemClock.now(), newest.map(|job| job.created_at_ms));
+    }
     let connection = db.read();
     let statement = Statement::from_string(
         connection.get_database_backend(),
@@ -204,15 +207,35 @@ async fn clock(db: Option<&Db>) -> Word {
         Err(error) => Err(error),
     };
     match theirs {
-        Ok(theirs) if (theirs - own.as_ms()).abs() <= MAX_CLOCK_DRIFT_MS => {
-            Word::Fine(format!("{own}, as the database's"))
-        }
-        Ok(theirs) => Word::Wrong(
-            format!("differs from the database's by {} ms", theirs - own.as_ms()),
-            "run an NTP client on both machines",
-        ),
+        Ok(theirs) => held_against_database(SystemClock.now(), Moment::from_ms(theirs)),
         Err(error) => Word::Wrong(error.to_string(), "look at the database server"),
     }
+}
+
+/// The own clock beside the database's. Pure.
+fn held_against_database(own: Moment, theirs: Moment) -> Word {
+    let ahead_ms = own.as_ms().saturating_sub(theirs.as_ms());
+    if ahead_ms.saturating_abs() <= MAX_CLOCK_DRIFT_MS {
+        return Word::Fine(format!("{own}, as the database's"));
+    }
+    let side = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    Word::Wrong(
+        format!("{own} is {} ms {side} the database's", ahead_ms.saturating_abs()),
+        "run an NTP client on both machines",
+    )
+}
+
+/// The own clock beside the newest moment that was kept. One that runs ahead can't be told so. Pure.
+fn held_against_kept(own: Moment, newest: Option<Moment>) -> Word {
+    let Some(newest) = newest else { return Word::Fine(format!("{own}; nothing is kept to hold it against")) };
+    let behind_ms = newest.as_ms().saturating_sub(own.as_ms());
+    if behind_ms <= MAX_CLOCK_DRIFT_MS {
+        return Word::Fine(format!("{own}, after all that is kept"));
+    }
+    Word::Wrong(
+        format!("{own} is {behind_ms} ms behind the newest that is kept"),
+        "run an NTP client; if the clock was ahead before, wait until it is past that moment",
+    )
 }
 
 async fn calendar(db: Option<&Db>, year: i32) -> Word {
@@ -288,6 +311,44 @@ mod tests {
         first = "2027-01-01"
         last = "2027-01-03"
     "#;
+
+    /// The mark of a clock's word and its text.
+    fn said(word: Word) -> (bool, String) {
+        match word {
+            Word::Fine(text) => (true, text),
+            Word::Wrong(text, _) => (false, text),
+            Word::Note(text) | Word::Warn(text) => panic!("{text}"),
+        }
+    }
+
+    #[test]
+    fn a_clock_is_held_against_the_databases() {
+        let own = Moment::from_ms(1_773_622_800_000);
+        for (ahead_ms, fine, says) in [
+            (0, true, "as the database's"),
+            (MAX_CLOCK_DRIFT_MS, true, "as the database's"),
+            (-MAX_CLOCK_DRIFT_MS, true, "as the database's"),
+            (MAX_CLOCK_DRIFT_MS + 1, false, "5001 ms ahead of the database's"),
+            (-60_000, false, "60000 ms behind the database's"),
+        ] {
+            let (found, text) = said(held_against_database(own, own.plus_ms(-ahead_ms)));
+            assert!(found == fine && text.contains(says), "{ahead_ms}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_held_against_what_is_kept() {
+        let own = Moment::from_ms(1_773_622_800_000);
+        for (newest, fine, says) in [
+            (None, true, "nothing is kept"),
+            (Some(-86_400_000), true, "after all that is kept"),
+            (Some(MAX_CLOCK_DRIFT_MS), true, "after all that is kept"),
+            (Some(60_000), false, "60000 ms behind the newest that is kept"),
+        ] {
+            let (found, text) = said(held_against_kept(own, newest.map(|ms| own.plus_ms(ms))));
+            assert!(found == fine && text.contains(says), "{newest:?}: {text}");
+        }
+    }
 
     #[test]
     fn an_object_store_without_tls_on_another_machine_is_noted() {

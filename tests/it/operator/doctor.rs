@@ -3,6 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 
+use huzhu::jobs::{Entity, Model};
+use huzhu::kernel::clock::{Clock, SystemClock};
+use sea_orm::{DbBackend, EntityTrait, IntoActiveModel};
+
+use super::dead_jobs::dead;
 use super::machine::Machine;
 
 #[actix_web::test]
@@ -20,6 +25,26 @@ async fn no_password_is_shown_and_production_is_told_that_nobody_gets_a_message(
     machine.set("HUZHU_HTTP__PUBLIC_URL", "https://huzhu.example");
     let told = machine.run(&["doctor"]).await.ok();
     assert!(told.contains("WARN   sms"), "{told}");
+    let bank = told.lines().find(|line| line.starts_with("note   bank ")).unwrap_or_else(|| panic!("{told}"));
+    assert!(bank.ends_with("none is configured: dispatch is off, approved payouts wait"), "{bank}");
+}
+
+#[actix_web::test]
+async fn a_clock_that_went_back_is_wrong() {
+    let machine = Machine::new().await;
+    machine.run(&["organisations", "list"]).await.ok();
+    let fine = machine.run(&["doctor"]).await.ok();
+    assert!(fine.contains("ok     clock "), "{fine}");
+    let database = machine.database().await;
+    let ahead = Model { created_at_ms: SystemClock.now().plus_secs(3_600), ..dead() };
+    Entity::insert(ahead.into_active_model()).exec_without_returning(&database).await.unwrap();
+    let told = machine.run(&["doctor"]).await;
+    // A server has a clock of its own to be held against.
+    let (code, says) = match database.get_database_backend() {
+        DbBackend::Sqlite => (1, "ms behind the newest that is kept"),
+        _ => (0, ", as the database's"),
+    };
+    assert!(told.code == code && told.out.contains(says), "{told:?}");
 }
 
 #[actix_web::test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -100,13 +101,16 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(dispatch(arguments)) {
+    let code = match runtime.block_on(dispatch(arguments)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("huzhu: {error:#}");
             ExitCode::FAILURE
         }
-    }
+    };
+    // A picture of a job that was left may still be decoded on a thread: nobody waits for it.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
 }
 
 async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {

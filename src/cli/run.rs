@@ -1,12 +1,14 @@
-//! `huzhu run`, `serve` and `work`: the long-running verbs. A stop signal lets running requests and jobs end.
+//! `huzhu run`, `serve` and `work`: the long-running verbs. A stop signal lets running jobs and then requests end, for a bounded time.
 
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams, make_private_dir};
@@ -14,6 +16,7 @@ use crate::bank_sim::child::Child;
 use crate::config::{Bank, Config, Environment, StorageKind};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
+use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 use crate::{demo, documents, jobs, telemetry, work};
 
@@ -76,24 +79,65 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     let api = if api { Some(start_api(&app)?) } else { None };
     if api.is_some() {
         say_where_to_look(&app);
+    } else {
+        tracing::info!("ready");
     }
     tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
-    tracing::info!("stopping: no new requests and jobs; those that run may end");
+    tracing::info!("stopping: no new jobs; requests are answered until those that run have ended");
+    let until = app.clock.now().plus_ms(i64::try_from(app.config.http.shutdown_secs.saturating_mul(1_000))?);
     stop.cancel();
     app.uploads.stop();
     // First the jobs: a connection that they use may belong to a thread of the API.
     if let Some(workers) = workers {
-        workers.await?;
+        let until = if api.is_some() { until.plus_ms(-for_requests_ms(&app.config)) } else { until };
+        end_jobs(&app, workers, until).await?;
     }
-    if let Some((handle, running)) = api {
-        handle.stop(true).await;
-        running.await??;
+    if let Some(api) = api {
+        end_requests(&app, api, until).await?;
     }
     app.storage.close().await;
-    metrics_handle.stop(true).await;
+    metrics_handle.stop(false).await;
     drop(bank);
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The part of the time for a stop that jobs leave to requests: a quarter.
+fn for_requests_ms(config: &Config) -> i64 {
+    i64::try_from(config.http.shutdown_secs.saturating_mul(250)).unwrap_or(i64::MAX)
+}
+
+/// How long it is until `moment`.
+fn time_until(app: &App, moment: Moment) -> Duration {
+    let ms = moment.as_ms().saturating_sub(app.clock.now().as_ms());
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+/// Waits for the jobs that run, and leaves those that do not end: whoever works next takes them again when their lease ends.
+async fn end_jobs(app: &App, mut workers: JoinHandle<()>, until: Moment) -> anyhow::Result<()> {
+    if let Ok(ended) = tokio::time::timeout(time_until(app, until), &mut workers).await {
+        return Ok(ended?);
+    }
+    workers.abort();
+    tracing::warn!(
+        jobs.lease_secs = app.config.jobs.lease_secs,
+        "jobs that do not end are left: each is taken again when its lease ends"
+    );
+    Ok(())
+}
+
+/// Takes no new request, waits for those that run, and cuts off those that do not end: who asked asks again with the same key.
+async fn end_requests(app: &App, (handle, mut running): RunningApi, until: Moment) -> anyhow::Result<()> {
+    let ended = tokio::time::timeout(time_until(app, until), async {
+        handle.stop(true).await;
+        (&mut running).await
+    });
+    if let Ok(ended) = ended.await {
+        return Ok(ended??);
+    }
+    running.abort();
+    tracing::warn!("connections that do not end are cut off");
+    Ok(())
 }
 
 /// What a person who started it wants to know next.
@@ -147,7 +191,7 @@ async fn seed_demo(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-type RunningApi = (actix_web::dev::ServerHandle, tokio::task::JoinHandle<std::io::Result<()>>);
+type RunningApi = (actix_web::dev::ServerHandle, JoinHandle<std::io::Result<()>>);
 
 fn start_api(app: &Arc<App>) -> anyhow::Result<RunningApi> {
     let listener = bind(app.config.http.listen)?;

@@ -72,7 +72,8 @@ pub struct Http {
     pub trusted_proxies: Vec<IpAddr>,
     /// Threads that answer requests; 0 takes one per core. Default 0.
     pub workers: usize,
-    /// Seconds that a stopping process gives to running requests and jobs. Default 20.
+    /// Seconds that a stopping process gives to running jobs and, after them, requests; a quarter is kept for requests. A job that does
+    /// not end is left, and taken again when its lease ends. Default 20.
     pub shutdown_secs: u64,
 }
 

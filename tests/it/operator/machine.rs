@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::support::database::Database;
@@ -48,12 +49,13 @@ impl Ran {
     }
 }
 
-/// A service that answers.
+/// A service that runs.
 pub struct Running {
     pub base: String,
     process: Child,
     out: JoinHandle<String>,
-    err: JoinHandle<String>,
+    lines: UnboundedReceiver<String>,
+    err: String,
 }
 
 impl Machine {
@@ -100,7 +102,7 @@ impl Machine {
         Ran { code: ended.status.code().unwrap_or(-1), out: text(ended.stdout), err: text(ended.stderr) }
     }
 
-    /// Starts a verb that serves, and waits for the line that says where.
+    /// Starts a verb that goes on, and waits until it is ready.
     pub async fn start(&self, arguments: &[&str]) -> Running {
         let mut process = self.command(arguments).spawn().unwrap();
         let mut out = process.stdout.take().unwrap();
@@ -109,23 +111,23 @@ impl Machine {
             out.read_to_string(&mut text).await.unwrap();
             text
         });
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let mut err = String::new();
-        let address = loop {
-            let line = lines.next_line().await.unwrap().unwrap_or_else(|| panic!("it ended: {err}"));
-            let fields = serde_json::from_str::<Value>(&line).map(|line| line["fields"].clone()).unwrap_or_default();
-            keep(&mut err, &line);
-            if fields["message"] == "ready" {
-                break fields["http.listen"].as_str().unwrap().to_owned();
+        let mut read = BufReader::new(process.stderr.take().unwrap()).lines();
+        let (keep, lines) = unbounded_channel();
+        // Read at once, so that the process never waits for us, and into the log that is searched: it may be killed.
+        tokio::spawn(async move {
+            while let Some(line) = read.next_line().await.unwrap() {
+                let line = format!("{line}\n");
+                logs::add(&line);
+                if keep.send(line).is_err() {
+                    break;
+                }
             }
-        };
-        let err = tokio::spawn(async move {
-            while let Some(line) = lines.next_line().await.unwrap() {
-                keep(&mut err, &line);
-            }
-            err
         });
-        Running { base: format!("http://{address}"), process, out, err }
+        let mut running = Running { base: String::new(), process, out, lines, err: String::new() };
+        let fields = running.said("ready").await;
+        // A worker listens nowhere.
+        running.base = format!("http://{}", fields["http.listen"].as_str().unwrap_or("-"));
+        running
     }
 
     pub async fn database(&self) -> DatabaseConnection {
@@ -134,23 +136,41 @@ impl Machine {
 }
 
 impl Running {
-    /// Asks it to stop, as a supervisor does; it must end well and not have panicked.
-    pub async fn stop(mut self) -> Ran {
+    /// Waits for a line of its log that begins with `message`; answers the line's fields.
+    pub async fn said(&mut self, message: &str) -> Value {
+        loop {
+            let line = self.lines.recv().await.unwrap_or_else(|| panic!("it ended: {}", self.err));
+            let fields = serde_json::from_str::<Value>(&line).map(|line| line["fields"].clone()).unwrap_or_default();
+            self.err.push_str(&line);
+            if fields["message"].as_str().is_some_and(|said| said.starts_with(message)) {
+                return fields;
+            }
+        }
+    }
+
+    /// Asks it to stop, as a supervisor does.
+    pub async fn terminate(&self) {
         let pid = self.process.id().unwrap();
         let told = Command::new("sh").args(["-c", &format!("kill -TERM {pid}")]).status().await.unwrap();
         assert!(told.success());
+    }
+
+    /// Asks it to stop; it must end well and not have panicked.
+    pub async fn stop(self) -> Ran {
+        self.terminate().await;
+        self.ended().await
+    }
+
+    /// Waits for its end, which must be a good one without a panic.
+    pub async fn ended(mut self) -> Ran {
         let code = self.process.wait().await.unwrap().code().unwrap_or(-1);
-        let ran = Ran { code, out: self.out.await.unwrap(), err: self.err.await.unwrap() };
+        while let Some(line) = self.lines.recv().await {
+            self.err.push_str(&line);
+        }
+        let ran = Ran { code, out: self.out.await.unwrap(), err: self.err };
         assert!(code == 0 && !ran.err.contains("panicked"), "{ran:?}");
         ran
     }
-}
-
-/// Adds a line of standard error to `err`, and at once to the log that is searched: the process may be killed.
-fn keep(err: &mut String, line: &str) {
-    let line = format!("{line}\n");
-    logs::add(&line);
-    err.push_str(&line);
 }
 
 /// What is at `url`.

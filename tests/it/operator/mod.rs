@@ -9,5 +9,6 @@ mod folder;
 mod keys;
 mod machine;
 mod printing;
+mod stopping;
 mod traces;
 mod verify;

@@ -1,6 +1,8 @@
 //! The binary as an operator meets it: commands, a start, a stop.
 
+mod apart;
 mod bucket;
+mod calendar;
 mod dead_jobs;
 mod demo;
 mod doctor;

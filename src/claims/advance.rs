@@ -184,8 +184,11 @@ pub(super) fn prepare(
     }
     writes.add(&update.build(backend), 1);
     for step in &steps {
-        metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{:?}", step.transition.to)).increment(1);
-        tracing::info!(claim.id = %claim.id, claim.from = ?step.from, claim.to = ?step.transition.to, "claim.changed");
+        let (claim_id, from, to) = (claim.id, step.from, step.transition.to);
+        writes.then(move || {
+            metrics::counter!("huzhu_claim_transitions_total", "to" => format!("{to:?}")).increment(1);
+            tracing::info!(claim.id = %claim_id, claim.from = ?from, claim.to = ?to, "claim.changed");
+        });
     }
     record(writes, backend, claim.id, steps, now);
     Ok(Moved { claim: moved, clock_goes_on })

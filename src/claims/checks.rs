@@ -37,7 +37,7 @@ enum Finding {
 }
 
 /// Runs the checks on a claim in state checking and moves it accordingly. What the member said they can't get is not asked for again:
-/// a person decides without it. The caller holds the member ([`super::find::lock_member`]).
+/// a person decides without it. The caller holds the claim ([`super::find::hold`]).
 ///
 /// # Errors
 /// Those of the database.

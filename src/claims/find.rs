@@ -1,7 +1,7 @@
 //! Finders: every one is asked on somebody's behalf. What you may not know of is not found.
 
-use sea_orm::sea_query::LockType;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef};
+use sea_orm::sea_query::{IntoTableRef, LockType};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationDef, Select};
 use uuid::Uuid;
 
 use super::rows::claim;
@@ -25,7 +25,7 @@ pub async fn of_member(
         .ok_or_else(|| Problem::new(Code::NotFound))
 }
 
-/// The same, and as [`lock_member`].
+/// The same, and as [`hold`].
 ///
 /// # Errors
 /// `not_found`, also for somebody else's.
@@ -34,13 +34,28 @@ pub async fn of_member_alone(
     caller: &MemberCaller,
     claim_id: Uuid,
 ) -> Result<claim::Model, Problem> {
+    let own = claim::Entity::find_by_id(claim_id).filter(claim::Column::MemberId.eq(caller.member_id));
+    held(own).one(connection).await?.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+/// A claim, held with its member until the transaction ends: neither its documents nor what its member was granted before change
+/// meanwhile. The claim comes first, as for everybody who holds both, so that no two wait for each other.
+///
+/// # Errors
+/// `not_found`.
+pub async fn hold(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<claim::Model, Problem> {
+    let claim = held(claim::Entity::find_by_id(claim_id)).one(connection).await?;
+    claim.ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+fn held(query: Select<claim::Entity>) -> Select<claim::Entity> {
     let members: RelationDef =
         claim::Entity::belongs_to(member::Entity).from(claim::Column::MemberId).to(member::Column::Id).into();
-    let mut query = claim::Entity::find_by_id(claim_id)
-        .join(JoinType::InnerJoin, members)
-        .filter(claim::Column::MemberId.eq(caller.member_id));
-    QuerySelect::query(&mut query).lock_with_tables(LockType::Update, [member::Entity]);
-    query.one(connection).await?.ok_or_else(|| Problem::new(Code::NotFound))
+    let mut query = query.join(JoinType::InnerJoin, members);
+    // PostgreSQL locks in the order of this list; SQLite has one writer anyway.
+    let tables = [claim::Entity.into_table_ref(), member::Entity.into_table_ref()];
+    QuerySelect::query(&mut query).lock_with_tables(LockType::Update, tables);
+    query
 }
 
 /// A submitted claim in the subtree of the caller's organisation.

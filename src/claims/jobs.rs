@@ -3,10 +3,9 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::advance::load;
 use super::state::ClaimState;
 use super::{checks, find, promise};
-use crate::jobs::{JobContext, JobError, JobResult};
+use crate::jobs::{JobContext, JobResult};
 
 pub(super) const CHECK: &str = "claims.check";
 
@@ -19,9 +18,8 @@ pub(super) async fn check(context: JobContext) -> JobResult {
     let Payload { claim_id } = context.payload()?;
     let app = &context.app;
     let txn = app.db.begin().await?;
-    let claim = load(&txn, claim_id).await.map_err(JobError::fail)?;
+    let claim = find::hold(&txn, claim_id).await?;
     if claim.state == ClaimState::Checking {
-        find::lock_member(&txn, claim.member_id).await?;
         checks::run(&txn, app, claim).await?;
     }
     context.finish(&txn).await?;

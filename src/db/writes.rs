@@ -7,12 +7,13 @@ const BETWEEN: &str = "; ";
 
 /// Statements that write, each with the rows that it must write. None may depend on what another one writes: PostgreSQL shows all of them
 /// the tables as they were before.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "nothing is written before `run`"]
 pub struct Writes {
     parts: Vec<String>,
     values: Vec<Value>,
     rows: u64,
+    told: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Writes {
@@ -21,6 +22,11 @@ impl Writes {
         self.parts.push(renumbered(&statement.sql, self.values.len()));
         self.values.extend(statement.values.iter().flat_map(|values| values.0.iter().cloned()));
         self.rows += rows;
+    }
+
+    /// Has `tell` called when all was written: for the line in the log that says so.
+    pub fn then(&mut self, tell: impl FnOnce() + Send + 'static) {
+        self.told.push(Box::new(tell));
     }
 
     /// Runs them all; false when they did not write as many rows as they must: the transaction must not commit.
@@ -41,7 +47,11 @@ impl Writes {
         } else {
             connection.execute_raw(statement).await?.rows_affected()
         };
-        Ok(written == self.rows)
+        if written != self.rows {
+            return Ok(false);
+        }
+        self.told.into_iter().for_each(|tell| tell());
+        Ok(true)
     }
 }
 

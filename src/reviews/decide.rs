@@ -141,7 +141,7 @@ async fn current_assessments(
     claim: &claim::Model,
     outcome: Outcome,
 ) -> Result<Vec<claim_plan::Model>, Problem> {
-    find::lock_member(txn, claim.member_id).await?;
+    find::hold(txn, claim.id).await?;
     let kept = kept_of(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
     let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;

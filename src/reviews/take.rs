@@ -68,7 +68,7 @@ async fn take(
 
 /// What was granted since acceptance may change what is owed: the reviewer sees today's figures.
 async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) -> Result<(), Problem> {
-    find::lock_member(txn, claim.member_id).await?;
+    find::hold(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
     let kept = claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.eq(claim.id)).all(txn).await?;
     let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;

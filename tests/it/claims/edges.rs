@@ -4,7 +4,7 @@ use futures_util::future::{join, join_all};
 use huzhu::kernel::clock::Moment;
 use huzhu::plans::rows::enrolment;
 use huzhu::plans::{self, PlanDocument, SAMPLES};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, Statement};
 use serde_json::{Value, json};
 use time::Date;
 use time::macros::{date, datetime};
@@ -182,6 +182,40 @@ async fn two_submissions_at_once_are_one() {
     statuses.sort_unstable();
     assert!(matches!(statuses, [200, 409 | 412]), "{statuses:?}");
     assert_eq!(app.count("select count(*) from claim_timeline where command = 'submit'").await, 1);
+    app.stop().await;
+}
+
+/// Waits until somebody waits for a row that a transaction holds. On SQLite a second writer waits before its first statement.
+async fn somebody_waits(app: &TestApp) {
+    let waiting =
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    while !app.app.db.is_sqlite() && app.count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_document_that_is_settled_while_its_claim_is_submitted_is_not_waited_for() {
+    let app = TestApp::start().await;
+    let member = &app.city.member;
+    let (id, version) = ready(&app, member, &stay(&app)).await;
+    let set_id = app.app.ids.next();
+    app.execute("update document set state = 'checking', set_id = null where kind = 'id_card'").await.unwrap();
+    let txn = app.app.db.begin().await.unwrap();
+    assert!(!huzhu::claims::waits_for_documents(&txn, id).await.unwrap());
+    let settle = Statement::from_sql_and_values(
+        txn.get_database_backend(),
+        "/* test */ update document set state = 'clean', set_id = $1 where kind = 'id_card'",
+        [set_id.into()],
+    );
+    txn.execute_raw(settle).await.unwrap();
+    let path = format!("/v1/claims/{id}/submit");
+    let (got, ()) = join(app.post_at(member, &path, version, &Value::Null), async {
+        somebody_waits(&app).await;
+        txn.commit().await.unwrap();
+    })
+    .await;
+    assert_eq!(got.ok(200).text("/state"), "accepted");
     app.stop().await;
 }
 

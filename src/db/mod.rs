@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use migrations::Migrator;
 use sea_orm::sea_query::Expr;
-use sea_orm::sqlx::{Connection, PgConnection};
+use sea_orm::sqlx::{self, Connection, PgConnection};
 use sea_orm::{
     AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, Value,
@@ -179,13 +179,37 @@ pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
-/// True when the same transaction may well succeed if it is tried again: a lock was held, or two of them crossed.
+/// True when the same transaction may well succeed if it is tried again: a lock was held, two of them crossed, or the connection broke. In the
+/// last case it may have been written all the same, which whoever sends it again under the same key is told.
 #[must_use]
 pub fn is_transient(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = error else {
-        return matches!(error, DbErr::ConnectionAcquire(_));
+    let inner = match error {
+        DbErr::Conn(RuntimeErr::SqlxError(inner))
+        | DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner)) => inner,
+        _ => return matches!(error, DbErr::ConnectionAcquire(_)),
     };
-    let Some(code) = inner.as_database_error().and_then(|error| error.code()) else { return false };
-    // SQLite: BUSY, LOCKED and their kin. PostgreSQL: serialization failure, deadlock.
-    matches!(code.as_ref(), "5" | "6" | "517" | "40001" | "40P01")
+    match inner.as_ref() {
+        // At a stop, also a connection of a thread that has ended already.
+        sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        // SQLite: BUSY, LOCKED and their kin. PostgreSQL: serialization failure, deadlock, server going down.
+        sqlx::Error::Database(refusal) => {
+            refusal.code().is_some_and(|code| matches!(code.as_ref(), "5" | "6" | "517" | "40001" | "40P01" | "57P01"))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_broke_is_no_failure_of_ours() {
+        let ran_into = |error| DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)));
+        assert!(is_transient(&ran_into(sqlx::Error::Io(std::io::Error::other("the thread has ended")))));
+        assert!(is_transient(&ran_into(sqlx::Error::PoolClosed)));
+        assert!(!is_transient(&ran_into(sqlx::Error::RowNotFound)));
+        assert!(!is_transient(&DbErr::Custom("not ours".to_owned())));
+    }
 }

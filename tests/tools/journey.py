@@ -22,6 +22,8 @@ DONE = {"paid"}
 PART_BYTES = 64 * 1024
 #: Answers that another try may better: too much at once, or somebody on the way who can't reach the service. 500 is a defect.
 PASSING = {429, 502, 503, 504}
+#: Seconds that a one-time password of an authenticator lives.
+TOTP_SECS = 30
 
 
 class Gone(Exception):
@@ -48,10 +50,10 @@ class Asker:
                 self.bearer = self.bearer or self.demo.token(self.role, self.number)
                 answer = self.demo.http.request(method, path, json=json, content=content, headers={**headers, "Authorization": f"Bearer {self.bearer}"})
             except (httpx.TransportError, Refused) as trouble:
-                # A one-time password that was used is refused until the next; an internal error is never passing.
                 if isinstance(trouble, Refused) and trouble.status == 500:
                     raise
-                time.sleep(0.2)
+                # A sign-in whose answer was lost has used its one-time password up: another try before the next one counts as a guess.
+                time.sleep(TOTP_SECS - time.time() % TOTP_SECS if isinstance(trouble, Refused) else 0.2)
                 continue
             if answer.status_code in good:
                 return answer

@@ -49,7 +49,7 @@ case ${1:-all} in
         node
         ;;
     samples)
-        debian fonts-noto-cjk fonts-noto-cjk-extra python3 python3-venv
+        debian fonts-noto-cjk fonts-noto-cjk-extra fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming fonts-arphic-ukai fonts-lxgw-wenkai python3 python3-venv
         python samples "$here/../../samples/requirements.txt"
         ;;
     deny)

@@ -83,8 +83,11 @@ impl App {
         };
         let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
         let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
+        let ids = Ids::new(seams.clock.clone(), seams.chance.clone());
+        let uploads = Uploads::open(&config.spool_dir(), ids.next())
+            .map_err(|error| anyhow::anyhow!("the spool {} can't be used: {error}", config.spool_dir().display()))?;
         Ok(Arc::new(Self {
-            ids: Ids::new(seams.clock.clone(), seams.chance.clone()),
+            ids,
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
             identity: Identity::build(&config, seams.chance.as_ref(), seams.clock.now())?,
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
@@ -93,7 +96,7 @@ impl App {
             clock: seams.clock,
             chance: seams.chance,
             sealer,
-            uploads: Uploads::open(&config.data_dir)?,
+            uploads,
             storage,
             db,
             config,

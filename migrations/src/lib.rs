@@ -16,6 +16,7 @@ mod m07_money;
 mod m08_indexes;
 mod m09_payout_indexes;
 mod m10_unused_indexes;
+mod m11_spool;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m08_indexes::Migration),
             Box::new(m09_payout_indexes::Migration),
             Box::new(m10_unused_indexes::Migration),
+            Box::new(m11_spool::Migration),
         ]
     }
 }

@@ -24,7 +24,7 @@ use crate::kernel::secret::Secret;
 pub struct Config {
     /// `production` refuses what only a trial may have: the bank simulator, the demo's city, the readable outbox.
     pub environment: Environment,
-    /// Where the embedded database, objects, spool and keys live. Default `huzhu-data`.
+    /// Where the embedded database, objects and keys live, and the spool unless it is elsewhere. Default `huzhu-data`.
     pub data_dir: PathBuf,
     /// The API's own listener and its public face.
     pub http: Http,
@@ -32,6 +32,8 @@ pub struct Config {
     pub database: Database,
     /// The object store.
     pub storage: Storage,
+    /// Uploads on their way.
+    pub uploads: Uploads,
     /// Logs and traces.
     pub log: Log,
     /// The job runner.
@@ -87,6 +89,17 @@ pub struct Database {
     pub url_file: Option<PathBuf>,
     /// Connections at most. Default 16.
     pub max_connections: u32,
+}
+
+/// Uploads on their way.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Uploads {
+    /// Where uploads lie until they are in the bucket. Every process of one database (`serve`, `work`, on any machine) must be given the
+    /// same directory; between machines, on a file system that keeps what was synced and shows it to the next who opens the file (NFS 4).
+    /// A process that was given another one answers 503 `upload_elsewhere` to uploads that began in the first. Default: `spool` in the data
+    /// directory.
+    pub spool_dir: Option<PathBuf>,
 }
 
 /// Logs and traces.
@@ -157,6 +170,7 @@ impl Default for Config {
             http: Http::default(),
             database: Database::default(),
             storage: Storage::default(),
+            uploads: Uploads::default(),
             log: Log::default(),
             jobs: Jobs::default(),
             limits: Limits::default(),
@@ -297,6 +311,12 @@ impl Config {
         self.database.url.clone().unwrap_or_else(|| {
             Secret::new(format!("sqlite://{}?mode=rwc", self.data_dir.join("huzhu.sqlite").display()))
         })
+    }
+
+    /// Where uploads lie until they are in the bucket.
+    #[must_use]
+    pub fn spool_dir(&self) -> PathBuf {
+        self.uploads.spool_dir.clone().unwrap_or_else(|| self.data_dir.join("spool"))
     }
 
     /// What clients call this service, without a slash at the end.

@@ -40,10 +40,6 @@ async fn complete_in(
     sender: Sender,
     sha256: [u8; 32],
 ) -> Result<DocumentState, Problem> {
-    // A lost lease means that another request has the upload: then nothing of this one counts.
-    if !lease.finish(txn, lease.upload.size()).await? {
-        return Err(Problem::new(Code::UploadLocked));
-    }
     let document = super::find(txn, lease.id()).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
     // The right is asked for again: hours may lie between the announcement and the last byte.
     let may_still = match may_add(txn, document.claim_id, sender).await {
@@ -51,6 +47,11 @@ async fn complete_in(
         Err(problem) if matches!(problem.code(), Code::NotFound | Code::ClaimTakesNoDocuments) => false,
         Err(problem) => return Err(problem),
     };
+    // After the claim's row, as a withdrawal takes them. A lost lease means that another request has the upload: then nothing of this one
+    // counts.
+    if !lease.finish(txn, lease.upload.size()).await? {
+        return Err(Problem::new(Code::UploadLocked));
+    }
     let refusal = refusal(&document, &sha256, may_still);
     let next = if refusal.is_some() { DocumentState::Rejected } else { DocumentState::Received };
     let mut update = Change::to(next).original_sha256(sha256);

@@ -27,7 +27,7 @@ pub const LEASE_SECS: i64 = 8;
 pub const TAKE_OVER_MS: u64 = 2_000;
 
 /// Bytes held in memory before they are written.
-pub const BUFFER_BYTES: usize = 128 * 1024;
+pub const BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes written before they are synced and acknowledged.
 pub const SYNC_BYTES: u64 = 1024 * 1024;
 /// Seconds after which written bytes are synced and acknowledged even if they are few.

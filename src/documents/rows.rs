@@ -138,6 +138,8 @@ pub mod upload {
         pub size_bytes: i64,
         /// Bytes that survive a power loss: the only offset that a client is ever told.
         pub durable_offset: i64,
+        /// The spool that holds them: chosen by whoever writes the first byte.
+        pub spool_id: Option<Uuid>,
         /// The request that writes at the moment.
         pub lease_holder: Option<Uuid>,
         /// Until when it holds without a sign of life.

@@ -6,7 +6,8 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, IntoCondition};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::change::{Change, change};
@@ -75,39 +76,47 @@ async fn expire(app: &App) -> anyhow::Result<u64> {
             return Ok(expired);
         }
         for row in due {
-            expire_one(app, row.document_id).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
-            forget_spool(app, row.document_id).await;
-            expired += 1;
+            let ended = expire_one(app, row.document_id).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+            expired += u64::from(ended);
         }
     }
 }
 
-async fn expire_one(app: &App, id: Uuid) -> Result<(), Problem> {
+/// Ends an upload that ran out of time; false when a byte came after all since it was listed.
+async fn expire_one(app: &App, id: Uuid) -> Result<bool, Problem> {
     let txn = app.db.begin().await?;
     if let Some(document) = super::find(&txn, id).await?
         && document.state == DocumentState::Receiving
     {
         change(app, &txn, &document, Change::to(DocumentState::Expired)).await?;
     }
-    close_upload(&txn, id).await?;
+    if close(&txn, id, upload::Column::ExpiresAtMs.lte(app.clock.now())).await? == 0 {
+        txn.rollback().await?;
+        return Ok(false);
+    }
     txn.commit().await?;
-    Ok(())
+    forget_spool(app, id).await;
+    Ok(true)
 }
 
 /// Ends an upload for good: whoever holds it can acknowledge nothing more.
-pub(super) async fn close_upload(connection: &impl sea_orm::ConnectionTrait, id: Uuid) -> Result<(), sea_orm::DbErr> {
-    use sea_orm::sea_query::Expr;
+pub(super) async fn close_upload(connection: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    close(connection, id, upload::Column::DocumentId.eq(id)).await.map(drop)
+}
+
+async fn close(connection: &impl ConnectionTrait, id: Uuid, also: impl IntoCondition) -> Result<u64, DbErr> {
     use upload::Column;
-    upload::Entity::update_many()
+    let closed = upload::Entity::update_many()
         .col_expr(Column::ExpiresAtMs, Expr::value(Option::<i64>::None))
         .col_expr(Column::LeaseHolder, Expr::value(Option::<Uuid>::None))
         .col_expr(Column::LeaseUntilMs, Expr::value(Option::<i64>::None))
         .col_expr(Column::Takeover, Expr::value(false))
         .col_expr(Column::Fencing, sea_orm::ExprTrait::add(Expr::col(Column::Fencing), 1))
         .filter(Column::DocumentId.eq(id))
+        .filter(also)
         .exec(connection)
-        .await
-        .map(drop)
+        .await?;
+    Ok(closed.rows_affected)
 }
 
 async fn sweep_spool(app: &App) -> anyhow::Result<u64> {

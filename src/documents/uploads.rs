@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -16,20 +17,29 @@ pub struct Uploads {
     pub(super) spool: Spool,
     pub(super) inspector: Arc<dyn Inspector>,
     pub(super) stopping: CancellationToken,
-    holders: Mutex<HashMap<Uuid, Arc<Notify>>>,
+    holders: Mutex<HashMap<Uuid, Holder>>,
+    arrivals: AtomicU64,
+}
+
+/// A request of this process that writes an upload.
+struct Holder {
+    asked: Arc<Notify>,
+    /// When it arrived, among the requests of this process.
+    number: u64,
 }
 
 impl Uploads {
-    /// Opens the spool of a data directory, with the inspector that runs in this process.
+    /// Opens the spool in a directory, with the inspector that runs in this process. A spool that has no identifier yet becomes `new_id`.
     ///
     /// # Errors
     /// When the spool can't be made.
-    pub fn open(data_dir: &Path) -> std::io::Result<Self> {
+    pub fn open(spool_dir: &Path, new_id: Uuid) -> std::io::Result<Self> {
         Ok(Self {
-            spool: Spool::open(data_dir)?,
+            spool: Spool::open(spool_dir, new_id)?,
             inspector: Arc::new(InProcess::default()),
             stopping: CancellationToken::new(),
             holders: Mutex::default(),
+            arrivals: AtomicU64::new(0),
         })
     }
 
@@ -45,25 +55,58 @@ impl Uploads {
         self.stopping.cancel();
     }
 
-    /// Registers the holder of an upload; told when another request of this process wants it.
-    pub(super) fn enter(&self, id: Uuid) -> Arc<Notify> {
+    /// The place of a request among those of this process: a later one has a higher number.
+    pub(super) fn number(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Registers the holder of an upload; told when a later request of this process wants it.
+    pub(super) fn enter(&self, id: Uuid, number: u64) -> Arc<Notify> {
         let asked = Arc::new(Notify::new());
-        self.holders.lock().unwrap_or_else(PoisonError::into_inner).insert(id, asked.clone());
+        let holder = Holder { asked: asked.clone(), number };
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner).insert(id, holder);
         asked
     }
 
     /// Takes the holder off, unless another has come since.
     pub(super) fn leave(&self, id: Uuid, asked: &Arc<Notify>) {
         let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        if holders.get(&id).is_some_and(|present| Arc::ptr_eq(present, asked)) {
+        if holders.get(&id).is_some_and(|present| Arc::ptr_eq(&present.asked, asked)) {
             holders.remove(&id);
         }
     }
 
-    /// Asks the holder in this process, if there is one, to let go.
-    pub(super) fn ask(&self, id: Uuid) {
-        if let Some(asked) = self.holders.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
-            asked.notify_one();
+    /// Asks the holder in this process, if there is one that came before this number, to let go.
+    pub(super) fn ask(&self, id: Uuid, number: u64) {
+        let holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(holder) = holders.get(&id).filter(|holder| holder.number < number) {
+            holder.asked.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_holder_lets_go_for_later_requests_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let uploads = Uploads::open(&dir.path().join("spool"), Uuid::from_u128(1)).unwrap();
+        let (id, numbers) = (Uuid::from_u128(7), [(); 3].map(|()| uploads.number()));
+        let asked = uploads.enter(id, numbers[1]);
+        uploads.ask(id, numbers[0]);
+        uploads.ask(id, numbers[1]);
+        let waits =
+            |asked: Arc<Notify>| async move { futures_util::FutureExt::now_or_never(asked.notified()).is_none() };
+        assert!(waits(asked.clone()).await);
+        uploads.ask(id, numbers[2]);
+        assert!(!waits(asked.clone()).await);
+        uploads.leave(id, &Arc::new(Notify::new()));
+        uploads.ask(id, numbers[2]);
+        assert!(!waits(asked.clone()).await, "only the holder itself is taken off");
+        uploads.leave(id, &asked);
+        uploads.ask(id, numbers[2]);
+        assert!(waits(asked).await);
     }
 }

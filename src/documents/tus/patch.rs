@@ -50,7 +50,7 @@ use crate::kernel::text::Text;
         (status = 413, description = "More than was announced: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 423, description = "Another request writes and does not let go: `upload_locked`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Too slow; what came is kept: `upload_too_slow`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too slow; what came is kept: `upload_too_slow`. Or what came before lies on another server: `upload_elsewhere`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 #[patch("/v1/uploads/{upload_id}")]

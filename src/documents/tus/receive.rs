@@ -1,9 +1,11 @@
 //! The way of a request's body into the spool: never more than a buffer in memory, and nothing told that is not on the disk.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::error::PayloadError;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 
@@ -13,8 +15,8 @@ use crate::documents::complete;
 use crate::documents::lease::Lease;
 use crate::documents::limits::{BUFFER_BYTES, SYNC_BYTES, SYNC_SECS};
 use crate::documents::sender::Sender;
-use crate::documents::spool::SpoolFile;
-use crate::http::Problem;
+use crate::documents::spool::{Resume, SpoolFile};
+use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 
 const TICK: Duration = Duration::from_millis(500);
@@ -51,19 +53,18 @@ pub(super) struct Received {
 /// request, what came is still saved.
 ///
 /// # Errors
-/// Those of the disk and the database; what was acknowledged before stays acknowledged.
+/// Those of the disk and the database; what was acknowledged before stays acknowledged. `upload_elsewhere` when that is not in our spool.
 pub(super) async fn receive(app: Arc<App>, lease: Lease, sender: Sender, body: Payload) -> Result<Received, Problem> {
     let task = actix_web::rt::spawn(receive_here(app, lease, sender, body));
     task.await.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
 async fn receive_here(app: Arc<App>, lease: Lease, sender: Sender, body: Payload) -> Result<Received, Problem> {
-    let opened = app.uploads.spool.resume(lease.id(), lease.upload.offset()).await;
-    let file = match opened {
+    let file = match open(&app, &lease).await {
         Ok(file) => file,
-        Err(error) => {
-            lease.release(lease.upload.offset()).await?;
-            return Err(Problem::internal(anyhow::Error::new(error).context("the spool does not open")));
+        Err(problem) => {
+            lease.release_unchanged().await?;
+            return Err(problem);
         }
     };
     let mut intake = Intake {
@@ -86,6 +87,24 @@ async fn receive_here(app: Arc<App>, lease: Lease, sender: Sender, body: Payload
             Err(problem)
         }
     }
+}
+
+/// The upload's file in our spool.
+async fn open(app: &App, lease: &Lease) -> Result<SpoolFile, Problem> {
+    let (id, upload) = (lease.id(), &lease.upload);
+    let elsewhere = || Problem::new(Code::UploadElsewhere).header(RETRY_AFTER, HeaderValue::from_static("1"));
+    if upload.spool_id.is_some_and(|spool_id| spool_id != app.uploads.spool.id()) {
+        tracing::error!(document.id = %id, "its bytes are in another spool: all processes must have one uploads.spool_dir");
+        return Err(elsewhere());
+    }
+    let how = Resume { durable_offset: upload.offset(), apart: lease.holder_may_live };
+    app.uploads.spool.resume(id, how).await.map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::UnexpectedEof => {
+            tracing::error!(document.id = %id, offset = upload.offset(), "acknowledged bytes are missing in the spool");
+            elsewhere()
+        }
+        _ => Problem::internal(anyhow::Error::new(error).context("the spool does not open")),
+    })
 }
 
 struct Intake {
@@ -200,19 +219,25 @@ impl Intake {
             self.file.sync().await.map_err(disk)?;
             self.durable = self.written;
         }
-        self.synced_at = self.app.clock.now();
         Ok(())
     }
 
+    /// Saves and acknowledges what came, and holds on to the upload; false when it was lost.
     async fn acknowledge(&mut self) -> Result<bool, Problem> {
         self.save().await?;
+        self.synced_at = self.app.clock.now();
         Ok(self.lease.acknowledge(self.durable).await?)
     }
 
     async fn close(self, ended: Ended) -> Result<Received, Problem> {
         if self.durable == self.lease.upload.size() {
-            complete::complete(&self.app, &self.lease, self.sender, &self.file).await?;
-            return Ok(Received { offset: self.durable, ended });
+            return match complete::complete(&self.app, &self.lease, self.sender, &self.file).await {
+                Ok(()) => Ok(Received { offset: self.durable, ended }),
+                Err(problem) => {
+                    self.lease.release_unchanged().await?;
+                    Err(problem)
+                }
+            };
         }
         if self.lease.release(self.durable).await? {
             return Ok(Received { offset: self.durable, ended });

@@ -30,7 +30,7 @@ async fn what_is_no_good_picture_is_rejected_with_what_to_do() {
     rejected(&bench, &good[..good.len() / 2], "picture_damaged").await;
     rejected(&bench, b"%PDF-1.7 a bill", "pdf_not_taken_yet").await;
     rejected(&bench, &bomb, "picture_too_large").await;
-    assert_eq!(std::fs::read_dir(bench.directory.path().join("spool")).unwrap().count(), 0);
+    assert_eq!(bench.spool_files(), 0);
     bench.assert_sound().await;
     bench.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use huzhu::app::{App, Seams};
@@ -102,8 +103,17 @@ impl Bench {
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_772_420_400_000)));
         let directory = Arc::new(private_directory());
         let url = Secret::new(Database::create(directory.path()).await.url().to_owned());
-        let mut bench = Self::over(directory, clock, Some(url)).await;
+        let mut bench = Self::over(directory, clock, Some(url), None).await;
         bench.seed().await;
+        bench
+    }
+
+    /// Another process over the same database and data; with a spool of its own when one is given.
+    pub async fn beside(&self, spool_dir: Option<PathBuf>) -> Self {
+        let database = self.app.config.database.url.clone();
+        let mut bench = Self::over(self.directory.clone(), self.clock.clone(), database, spool_dir).await;
+        (bench.member, bench.stranger) = (self.member, self.stranger);
+        bench.organisation_path.clone_from(&self.organisation_path);
         bench
     }
 
@@ -114,7 +124,7 @@ impl Bench {
         let (member, stranger, path) = (self.member, self.stranger, self.organisation_path.clone());
         self.stop().await;
         drop(self);
-        let mut bench = Self::over(directory, clock, database).await;
+        let mut bench = Self::over(directory, clock, database, None).await;
         (bench.member, bench.stranger, bench.organisation_path) = (member, stranger, path);
         bench
     }
@@ -123,9 +133,11 @@ impl Bench {
         directory: Arc<tempfile::TempDir>,
         clock: Arc<ManualClock>,
         database: Option<Secret<String>>,
+        spool_dir: Option<PathBuf>,
     ) -> Self {
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
         config.database.url = database;
+        config.uploads.spool_dir = spool_dir;
         config.http.workers = 2;
         config.limits.requests_per_minute = 100_000;
         let seams = Seams { clock: clock.clone(), chance: Arc::new(SystemChance) };
@@ -232,6 +244,17 @@ impl Bench {
         connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
     }
 
+    /// Where the bytes of an upload lie until its document is checked.
+    pub fn spooled(&self, id: &str) -> PathBuf {
+        self.directory.path().join("spool").join(id)
+    }
+
+    /// Files of uploads in the spool.
+    pub fn spool_files(&self) -> usize {
+        let names = std::fs::read_dir(self.directory.path().join("spool")).unwrap();
+        names.filter(|entry| entry.as_ref().unwrap().file_name() != "spool-id").count()
+    }
+
     /// Runs every job that is due; none may die.
     pub async fn work(&self) {
         jobs::drain(&self.app, &work::registry()).await.unwrap();
@@ -292,6 +315,20 @@ impl Bench {
 
     pub async fn head(&self, id: &str) -> Got {
         self.send(self.tus(Method::HEAD, id)).await
+    }
+
+    /// A stock client's creation of an upload.
+    pub fn create(&self, file: &[u8]) -> RequestBuilder {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let pairs = [
+            ("claim_id", self.member.claim_id.to_string()),
+            ("kind", "bill".to_owned()),
+            ("filename", "张三的票据.jpg".to_owned()),
+            ("sha256", sha256(file)),
+        ];
+        let metadata = pairs.map(|(name, value)| format!("{name} {}", BASE64_STANDARD.encode(value))).join(",");
+        let request = self.request(Method::POST, "/v1/uploads", &self.token()).header("tus-resumable", "1.0.0");
+        request.header("upload-length", file.len()).header("upload-metadata", metadata)
     }
 
     pub async fn patch(&self, id: &str, offset: u64, bytes: &[u8]) -> Got {

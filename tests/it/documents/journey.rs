@@ -46,7 +46,7 @@ async fn a_photo_goes_up_in_pieces_is_checked_and_read() {
         let picture = image::load_from_memory(&content.bytes).unwrap();
         assert_eq!((picture.width(), picture.height()), if name == "thumbnail" { (320, 240) } else { (640, 480) });
     }
-    assert_eq!(std::fs::read_dir(bench.directory.path().join("spool")).unwrap().count(), 0);
+    assert_eq!(bench.spool_files(), 0);
     assert_eq!(bench.head(id).await.offset(), file.len() as u64);
     assert_eq!(bench.patch(id, file.len() as u64, b"").await.status, 204);
     bench.assert_sound().await;
@@ -55,28 +55,11 @@ async fn a_photo_goes_up_in_pieces_is_checked_and_read() {
 
 #[actix_web::test]
 async fn a_stock_client_creates_with_or_without_its_first_bytes() {
-    use base64::{Engine, prelude::BASE64_STANDARD};
     let bench = Bench::start().await;
     let file = photo(2);
-    let metadata = |file: &[u8]| {
-        let pairs = [
-            ("claim_id", bench.member.claim_id.to_string()),
-            ("kind", "bill".to_owned()),
-            ("filename", "张三的票据.jpg".to_owned()),
-            ("sha256", sha256(file)),
-        ];
-        pairs.map(|(name, value)| format!("{name} {}", BASE64_STANDARD.encode(value))).join(",")
-    };
-    let create = |file: &[u8]| {
-        bench
-            .request(Method::POST, "/v1/uploads", &bench.token())
-            .header("tus-resumable", "1.0.0")
-            .header("upload-length", file.len())
-            .header("upload-metadata", metadata(file))
-    };
-    let whole = bench.send(create(&file).header("content-type", STREAM).body(file.clone())).await;
+    let whole = bench.send(bench.create(&file).header("content-type", STREAM).body(file.clone())).await;
     assert_eq!((whole.status, whole.offset()), (201, file.len() as u64), "{}", whole.body);
-    let again = bench.send(create(&file)).await;
+    let again = bench.send(bench.create(&file)).await;
     assert_eq!(
         (again.status, again.header("location")),
         (201, whole.header("location")),
@@ -84,13 +67,13 @@ async fn a_stock_client_creates_with_or_without_its_first_bytes() {
     );
 
     let other = photo(3);
-    let part = bench.send(create(&other).header("content-type", STREAM).body(other[..40_000].to_vec())).await;
+    let part = bench.send(bench.create(&other).header("content-type", STREAM).body(other[..40_000].to_vec())).await;
     assert_eq!((part.status, part.offset()), (201, 40_000));
     let id = part.header("location").rsplit('/').next().unwrap();
     assert_eq!(bench.patch(id, 40_000, &other[40_000..]).await.status, 204);
 
     let bare = photo(4);
-    let bare_id = bench.send(create(&bare)).await;
+    let bare_id = bench.send(bench.create(&bare)).await;
     let bare_id = bare_id.header("location").rsplit('/').next().unwrap().to_owned();
     assert_eq!(bench.patch(&bare_id, 0, &bare).await.status, 204);
     bench.work().await;

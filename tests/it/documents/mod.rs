@@ -3,6 +3,8 @@
 mod bad_input;
 mod bench;
 mod journey;
+mod processes;
+mod raw;
 mod reading;
 mod resume;
 mod sweeping;

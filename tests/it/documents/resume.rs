@@ -1,68 +1,9 @@
 //! Bad lines: cut connections, half-open ones, slow ones, a restart in the middle.
 
-use std::time::Duration;
-
 use reqwest::Method;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::bench::{Bench, STREAM, photo};
-
-/// Opens a connection and sends the head of a PATCH and then some of its bytes.
-async fn begin(bench: &Bench, id: &str, offset: u64, length: usize, bytes: &[u8]) -> TcpStream {
-    let mut stream = TcpStream::connect(bench.address).await.unwrap();
-    let head = format!(
-        "PATCH /v1/uploads/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
-         Content-Type: {STREAM}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n",
-        bench.token()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(bytes).await.unwrap();
-    stream.flush().await.unwrap();
-    stream
-}
-
-async fn pause(ms: u64) {
-    tokio::time::timeout(Duration::from_millis(ms), std::future::pending::<()>()).await.unwrap_err();
-}
-
-/// Waits until nobody writes an upload any more, without asking anybody to let go; answers its offset.
-async fn released_at(bench: &Bench, id: &str) -> usize {
-    for _ in 0..200 {
-        if bench.count("select count(*) from upload where lease_holder is not null").await == 0 {
-            break;
-        }
-        pause(30).await;
-    }
-    usize::try_from(bench.head(id).await.offset()).unwrap()
-}
-
-/// Waits until the bytes of a broken request are acknowledged.
-async fn settled_at(bench: &Bench, id: &str, wanted: u64) {
-    for _ in 0..100 {
-        let head = bench.head(id).await;
-        if head.status == 200 && head.offset() == wanted {
-            return;
-        }
-        pause(30).await;
-    }
-    panic!("the offset did not become {wanted}: {:?}", bench.head(id).await);
-}
-
-async fn status_line(mut stream: TcpStream) -> String {
-    let mut answer = Vec::new();
-    let mut buffer = [0; 1024];
-    while let Ok(Ok(count)) = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut buffer)).await {
-        if count == 0 {
-            break;
-        }
-        answer.extend_from_slice(&buffer[..count]);
-        if answer.windows(4).any(|window| window == b"\r\n\r\n") {
-            break;
-        }
-    }
-    String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
-}
+use super::raw::{begin, pause, released_at, settled_at, status_line};
 
 #[actix_web::test]
 async fn a_cut_connection_loses_nothing_that_was_read() {
@@ -132,10 +73,9 @@ async fn a_restart_in_the_middle_keeps_what_was_acknowledged() {
             vec![uuid::Uuid::from_u128(7).into()],
         )
         .await;
-    let spool = bench.directory.path().join("spool").join(&id);
-    let mut torn = std::fs::read(&spool).unwrap();
+    let mut torn = std::fs::read(bench.spooled(&id)).unwrap();
     torn.extend_from_slice(&[0; 5_000]);
-    std::fs::write(&spool, torn).unwrap();
+    std::fs::write(bench.spooled(&id), torn).unwrap();
     let bench = bench.restart().await;
     assert_eq!(bench.head(&id).await.status, 423);
     huzhu::documents::release_uploads(&bench.app).await.unwrap();
@@ -187,5 +127,24 @@ async fn a_given_up_upload_is_gone_and_makes_room() {
     assert_ne!(again, id);
     assert_eq!(bench.patch(&again, 0, &file).await.status, 204);
     bench.send(bench.tus(Method::DELETE, &again)).await.refused(409, "document_state_conflict");
+    bench.stop().await;
+}
+
+#[actix_web::test]
+async fn the_whole_is_told_only_when_the_document_is_received() {
+    let bench = Bench::start().await;
+    let file = photo(16);
+    let id = bench.announced(&file).await;
+    // The last byte is on the disk, and then the database fails.
+    bench.sql("alter table job rename to job_away", vec![]).await;
+    let request = bench.tus(Method::PATCH, &id).header("content-type", STREAM).header("upload-offset", 0);
+    assert!(request.body(file.clone()).send().await.unwrap().status().is_server_error());
+    let offset = bench.head(&id).await.offset();
+    assert!(offset < file.len() as u64, "a client that hears of the last byte never comes back");
+    assert_eq!(bench.document(&id).await["state"], "receiving");
+    bench.sql("alter table job_away rename to job", vec![]).await;
+    assert_eq!(bench.patch(&id, offset, &file[usize::try_from(offset).unwrap()..]).await.status, 204);
+    bench.work().await;
+    assert_eq!(bench.document(&id).await["state"], "clean");
     bench.stop().await;
 }

@@ -20,7 +20,7 @@ async fn an_upload_that_nobody_goes_on_with_expires() {
     assert_eq!(bench.head(&id).await.status, 410);
     assert_eq!(sweep(&bench.app).await.unwrap().expired, 1);
     assert_eq!(bench.document(&id).await["state"], "expired");
-    assert_eq!(std::fs::read_dir(bench.directory.path().join("spool")).unwrap().count(), 0);
+    assert_eq!(bench.spool_files(), 0);
     bench.stop().await;
 }
 
@@ -34,7 +34,7 @@ async fn objects_without_a_row_go_a_day_later_and_all_others_stay() {
         coding: Coding::Jpeg,
     };
     bench.app.storage.put(&orphan, actix_web::web::Bytes::from_static(b"left by a dead try")).await.unwrap();
-    let spool = bench.directory.path().join("spool").join(bench.app.ids.next().to_string());
+    let spool = bench.spooled(&bench.app.ids.next().to_string());
     std::fs::write(&spool, b"left by a dead process").unwrap();
     let swept = sweep(&bench.app).await.unwrap();
     assert_eq!(swept, Swept { spool_files: 1, ..Swept::default() }, "an object of today may be of a try under way");
@@ -58,7 +58,7 @@ async fn damage_is_found_and_named() {
     let names = bench.app.storage.list("documents/", None).await.unwrap();
     std::fs::write(bucket.join(&names[0]), b"changed").unwrap();
     std::fs::remove_file(bucket.join(&names[1])).unwrap();
-    std::fs::write(bench.directory.path().join("spool").join(&open), b"short").unwrap();
+    std::fs::write(bench.spooled(&open), b"short").unwrap();
     let findings = verify::check(&bench.app).await.unwrap();
     let text = format!("{findings:?}");
     for kind in ["document.hash_differs", "document.object_missing", "document.spool_short"] {

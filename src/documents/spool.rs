@@ -176,6 +176,15 @@ impl SpoolFile {
         blocking(move || file.sync_data()).await
     }
 
+    /// Cuts off what lies behind an offset.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub async fn cut(&self, offset: u64) -> io::Result<()> {
+        let file = self.file.clone();
+        blocking(move || file.set_len(offset)).await
+    }
+
     /// SHA-256 of the whole file.
     ///
     /// # Errors
@@ -269,7 +278,8 @@ mod tests {
         file.sync().await.unwrap();
         let file = spool.resume(UPLOAD, at(5)).await.unwrap();
         assert_eq!(spool.size(UPLOAD).await.unwrap(), Some(5));
-        file.write_at(Bytes::from_static(b"!"), 5).await.unwrap();
+        file.write_at(Bytes::from_static(b"!?"), 5).await.unwrap();
+        file.cut(6).await.unwrap();
         assert_eq!(file.sha256().await.unwrap(), <[u8; 32]>::from(Sha256::digest(b"hello!")));
         assert_eq!(spool.read(UPLOAD).await.unwrap().as_deref(), Some(&b"hello!"[..]));
         assert_eq!(spool.ids().await.unwrap(), [UPLOAD]);

@@ -89,6 +89,7 @@ codes! {
     UploadOffsetMismatch 409 "续传位置不符，请从 Upload-Offset 处继续" "Another offset is due; go on from Upload-Offset";
     UploadLocked 423 "此文件正由另一连接上传，请稍后再试" "Another connection is sending this file; try again soon";
     UploadGone 410 "此上传已过期或已撤销，请重新上传" "This upload ran out of time or was given up; begin again";
+    UploadChecksumMismatch 460 "收到的内容与 Upload-Checksum 不符，请重发这一段" "The bytes that came are not those of Upload-Checksum; send this piece again";
     UploadElsewhere 503 "此文件已收到的部分不在这台服务器上，请稍后再试" "What came of this file is not on this server; try again soon";
     UploadTooSlow 503 "上传过慢，已保存收到的部分，请续传" "Too slow; what came is kept, go on from there";
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 
+use super::checksum::Checksum;
 use super::metadata::{self, WrongMetadata};
-use super::receive::receive;
+use super::patch::{locked, mismatch};
+use super::receive::{Ended, receive};
 use super::{
     TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, VERSION, check_type, check_version,
     expires, number, versioned,
@@ -24,7 +26,7 @@ use crate::kernel::text::Text;
 /// Create an upload
 ///
 /// tus creation. `Upload-Metadata` names `claim_id` and `kind`, and best `sha256` (hexadecimal digits); `filename` is allowed and not
-/// kept. With a body of `application/offset+octet-stream` the first bytes come along. 创建上传。
+/// kept. With a body of `application/offset+octet-stream` the first bytes come along, with `Upload-Checksum` as in `patch_upload`. 创建上传。
 #[utoipa::path(
     tag = "member",
     operation_id = "create_upload",
@@ -33,6 +35,7 @@ use crate::kernel::text::Text;
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Length" = i64, Header, description = "Bytes of the file", minimum = 1, maximum = 20_971_520),
         ("Upload-Metadata" = String, Header, description = "`claim_id`, `kind`, `sha256` and their Base64 values", max_length = 4096),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a space, and the hash of the first bytes in Base64", max_length = 64, example = "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="),
     ),
     request_body(content = ref("#/components/schemas/FileBytes"), content_type = "application/offset+octet-stream", description = "The first bytes, if any"),
     responses(
@@ -48,6 +51,8 @@ use crate::kernel::text::Text;
         (status = 413, description = "More than 20 MiB: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`too_many_documents`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 423, description = "Another request sends this file and does not let go: `upload_locked`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 460, description = "The first bytes are not those of the checksum; the upload is there, empty: `upload_checksum_mismatch`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_requests`, `uploads_spent`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -68,10 +73,17 @@ async fn create(app: &Arc<App>, sender: Sender, request: &HttpRequest, body: web
         check_type(request)?;
     }
     let announcement = announcement(request)?;
+    let checksum = Checksum::of(request.headers())?;
     let txn = app.db.begin().await?;
     let (_, upload) = announce(app, &txn, sender, &announcement).await?;
     txn.commit().await?;
-    let offset = if with_upload { first_bytes(app, &upload, sender, body).await? } else { upload.offset() };
+    let offset = if with_upload {
+        let taken = first_bytes(app, &upload, sender, checksum, body).await;
+        // The upload exists by now: whatever happened to the bytes, the client is told where to go on.
+        taken.map_err(|problem| located(locked(problem), &upload))?
+    } else {
+        upload.offset()
+    };
     let mut response = HttpResponse::Created();
     response
         .insert_header((LOCATION, upload_url(upload.document_id)))
@@ -83,11 +95,19 @@ async fn create(app: &Arc<App>, sender: Sender, request: &HttpRequest, body: web
     Ok(response.finish())
 }
 
-/// Takes the body in. The upload exists by now: whatever happens to the bytes, the client is told where to go on.
+fn located(problem: Problem, upload: &upload::Model) -> Problem {
+    match HeaderValue::from_str(&upload_url(upload.document_id)) {
+        Ok(url) => problem.header(LOCATION, url),
+        Err(_) => problem,
+    }
+}
+
+/// Takes the body in.
 async fn first_bytes(
     app: &Arc<App>,
     upload: &upload::Model,
     sender: Sender,
+    checksum: Option<Checksum>,
     body: web::Payload,
 ) -> Result<u64, Problem> {
     if upload.durable_offset > 0 || upload.expires_at_ms.is_none() {
@@ -98,7 +118,8 @@ async fn first_bytes(
         lease.release_unchanged().await?;
         return Ok(lease.upload.offset());
     }
-    Ok(receive(app.clone(), lease, sender, body).await?.offset)
+    let received = receive(app.clone(), lease, sender, checksum, body).await?;
+    if received.ended == Ended::Mismatch { Err(mismatch(received.offset)) } else { Ok(received.offset) }
 }
 
 fn announcement(request: &HttpRequest) -> Result<Announcement, Problem> {

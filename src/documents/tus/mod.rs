@@ -1,4 +1,4 @@
-//! Uploads by tus 1.0: core, creation, creation-with-upload, expiration and termination.
+//! Uploads by tus 1.0: core, creation, creation-with-upload, expiration, checksum and termination.
 //!
 //! What a phone on a bad line needs: an offset that is told is on the disk; a broken connection loses nothing; a newcomer takes over
 //! from a connection that is dead without the server knowing; and no answer in the middle of a transfer that stock clients give up on
@@ -8,6 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+mod checksum;
 mod create;
 mod metadata;
 mod offset;
@@ -24,7 +25,7 @@ use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 
 const VERSION: &str = "1.0.0";
-const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination";
+const EXTENSIONS: &str = "creation,creation-with-upload,expiration,checksum,termination";
 const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, options};
 
+use super::checksum::{ALGORITHMS, TUS_CHECKSUM_ALGORITHM};
 use super::{EXTENSIONS, TUS_EXTENSION, TUS_MAX_SIZE, TUS_RESUMABLE, TUS_VERSION, VERSION};
 use crate::documents::limits::MAX_FILE_BYTES;
 use crate::http::Answer;
@@ -15,7 +16,8 @@ use crate::http::Answer;
     security(()),
     responses((status = 204, description = "tus 1.0", headers(
         ("Tus-Version" = String, description = "`1.0.0`"),
-        ("Tus-Extension" = String, description = "`creation,creation-with-upload,expiration,termination`"),
+        ("Tus-Extension" = String, description = "`creation,creation-with-upload,expiration,checksum,termination`"),
+        ("Tus-Checksum-Algorithm" = String, description = "`sha1,sha256`"),
         ("Tus-Max-Size" = i64, description = "20971520"),
     )))
 )]
@@ -34,7 +36,8 @@ pub(super) async fn uploads_options() -> Answer {
     params(("upload_id" = uuid::Uuid, Path, description = "The upload")),
     responses((status = 204, description = "tus 1.0", headers(
         ("Tus-Version" = String, description = "`1.0.0`"),
-        ("Tus-Extension" = String, description = "`creation,creation-with-upload,expiration,termination`"),
+        ("Tus-Extension" = String, description = "`creation,creation-with-upload,expiration,checksum,termination`"),
+        ("Tus-Checksum-Algorithm" = String, description = "`sha1,sha256`"),
         ("Tus-Max-Size" = i64, description = "20971520"),
     )))
 )]
@@ -48,6 +51,7 @@ fn answer() -> HttpResponse {
         .insert_header((TUS_RESUMABLE, VERSION))
         .insert_header((TUS_VERSION, VERSION))
         .insert_header((TUS_EXTENSION, EXTENSIONS))
+        .insert_header((TUS_CHECKSUM_ALGORITHM, ALGORITHMS))
         .insert_header((TUS_MAX_SIZE, MAX_FILE_BYTES))
         .finish()
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, patch, web};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
+use super::checksum::Checksum;
 use super::offset::own;
 use super::receive::{Ended, Received, receive};
 use super::{
@@ -24,8 +25,9 @@ use crate::kernel::text::Text;
 
 /// Send bytes to an upload
 ///
-/// From `Upload-Offset` on. What came before a connection broke is kept; a wrong offset is told the right one. With the last byte the
-/// document is received and checked within seconds: see the document. 从 `Upload-Offset` 起续传。
+/// From `Upload-Offset` on. What came before a connection broke is kept; a wrong offset is told the right one. With `Upload-Checksum` the
+/// bytes of this request are kept when all of them came and have that hash, and none of them otherwise. With the last byte the
+/// document is received and checked within seconds: see the document. 从 `Upload-Offset` 起续传；带 `Upload-Checksum` 时整段校验，不符则整段丢弃。
 #[utoipa::path(
     tag = "member",
     operation_id = "patch_upload",
@@ -34,6 +36,7 @@ use crate::kernel::text::Text;
         ("upload_id" = Uuid, Path, description = "The upload"),
         ("Tus-Resumable" = String, Header, description = "`1.0.0`", example = "1.0.0"),
         ("Upload-Offset" = i64, Header, description = "Where these bytes begin", minimum = 0, maximum = 20_971_520),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a space, and the hash of this request's bytes in Base64", max_length = 64, example = "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0="),
     ),
     request_body(content = FileBytes, content_type = "application/offset+octet-stream"),
     responses(
@@ -50,6 +53,7 @@ use crate::kernel::text::Text;
         (status = 413, description = "More than was announced: `upload_too_large`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type: `upload_media_type`; or coded: `unsupported_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 423, description = "Another request writes and does not let go: `upload_locked`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 460, description = "The bytes are not those of the checksum; none was kept: `upload_checksum_mismatch`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Too slow; what came is kept: `upload_too_slow`. Or what came before lies on another server: `upload_elsewhere`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -74,6 +78,7 @@ async fn append(app: &Arc<App>, sender: Sender, id: Uuid, request: &HttpRequest,
             Text::fixed("请给出 Upload-Offset", "Upload-Offset is a number of bytes"),
         )
     })?;
+    let checksum = Checksum::of(request.headers())?;
     let upload = own(app, id, sender).await?;
     let length = number(request.headers(), &CONTENT_LENGTH).unwrap_or(0);
     if offset.saturating_add(length) > upload.size() {
@@ -88,7 +93,7 @@ async fn append(app: &Arc<App>, sender: Sender, id: Uuid, request: &HttpRequest,
         lease.release_unchanged().await?;
         return Err(wrong_offset(lease.upload.offset()));
     }
-    let received = receive(app.clone(), lease, sender, body).await?;
+    let received = receive(app.clone(), lease, sender, checksum, body).await?;
     answer(app, id, received).await
 }
 
@@ -101,6 +106,7 @@ async fn answer(app: &App, id: Uuid, received: Received) -> Answer {
         }
         Ended::Displaced => Err(locked(Problem::new(Code::UploadLocked))),
         Ended::TooMuch => Err(too_much()),
+        Ended::Mismatch => Err(mismatch(received.offset)),
         Ended::TooSlow => Err(Problem::new(Code::UploadTooSlow).header(RETRY_AFTER, HeaderValue::from_static("1"))),
     }
 }
@@ -120,6 +126,11 @@ pub(super) fn locked(problem: Problem) -> Problem {
         Code::UploadLocked => problem.header(RETRY_AFTER, HeaderValue::from_static("1")),
         _ => problem,
     }
+}
+
+/// Tells where this piece begins.
+pub(super) fn mismatch(offset: u64) -> Problem {
+    Problem::new(Code::UploadChecksumMismatch).header(UPLOAD_OFFSET, HeaderValue::from(offset))
 }
 
 fn too_much() -> Problem {

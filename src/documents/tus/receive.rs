@@ -9,6 +9,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 
+use super::checksum::Checksum;
 use super::pace::Pace;
 use crate::app::App;
 use crate::documents::complete;
@@ -38,6 +39,8 @@ pub(super) enum Ended {
     TooSlow,
     /// More came than was announced; what was too much was not kept.
     TooMuch,
+    /// All came, and it is not what its checksum says; nothing was kept.
+    Mismatch,
 }
 
 /// What a request achieved.
@@ -50,16 +53,28 @@ pub(super) struct Received {
 }
 
 /// Receives a body from the lease's offset on, in a task of its own: when the connection breaks and the server forgets the
-/// request, what came is still saved.
+/// request, what came is still saved. With a checksum, all of it is kept or nothing.
 ///
 /// # Errors
 /// Those of the disk and the database; what was acknowledged before stays acknowledged. `upload_elsewhere` when that is not in our spool.
-pub(super) async fn receive(app: Arc<App>, lease: Lease, sender: Sender, body: Payload) -> Result<Received, Problem> {
-    let task = actix_web::rt::spawn(receive_here(app, lease, sender, body));
+pub(super) async fn receive(
+    app: Arc<App>,
+    lease: Lease,
+    sender: Sender,
+    checksum: Option<Checksum>,
+    body: Payload,
+) -> Result<Received, Problem> {
+    let task = actix_web::rt::spawn(receive_here(app, lease, sender, checksum, body));
     task.await.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
-async fn receive_here(app: Arc<App>, lease: Lease, sender: Sender, body: Payload) -> Result<Received, Problem> {
+async fn receive_here(
+    app: Arc<App>,
+    lease: Lease,
+    sender: Sender,
+    checksum: Option<Checksum>,
+    body: Payload,
+) -> Result<Received, Problem> {
     let file = match open(&app, &lease).await {
         Ok(file) => file,
         Err(problem) => {
@@ -75,9 +90,11 @@ async fn receive_here(app: Arc<App>, lease: Lease, sender: Sender, body: Payload
         file,
         lease,
         sender,
+        checksum,
         app,
     };
     let ended = intake.take_in(body).await;
+    let ended = intake.judge(ended).await;
     // Whatever ended it: what came is saved before anything else.
     let saved = intake.save().await;
     match (ended, saved) {
@@ -112,6 +129,8 @@ struct Intake {
     lease: Lease,
     sender: Sender,
     file: SpoolFile,
+    /// While there is one, nothing is acknowledged.
+    checksum: Option<Checksum>,
     buffer: BytesMut,
     /// Bytes in the file, synced or not.
     written: u64,
@@ -191,11 +210,14 @@ impl Intake {
 
     /// Takes bytes in, writes and acknowledges when enough have come; false when the lease was lost.
     async fn keep(&mut self, bytes: Bytes) -> Result<bool, Problem> {
+        if let Some(checksum) = &mut self.checksum {
+            checksum.got(&bytes);
+        }
         self.buffer.extend_from_slice(&bytes);
         if self.buffer.len() >= BUFFER_BYTES {
             self.write().await?;
         }
-        if self.written - self.durable >= SYNC_BYTES {
+        if self.checksum.is_none() && self.written - self.durable >= SYNC_BYTES {
             return self.acknowledge().await;
         }
         Ok(true)
@@ -222,9 +244,24 @@ impl Intake {
         Ok(())
     }
 
+    /// What a checksum says of the bytes that came: all of them are kept, or none.
+    async fn judge(&mut self, ended: Result<Ended, Problem>) -> Result<Ended, Problem> {
+        let Some(checksum) = self.checksum.take() else { return ended };
+        let all_came = matches!(ended, Ok(Ended::Sent));
+        if all_came && checksum.holds() {
+            return ended;
+        }
+        self.buffer.clear();
+        self.written = self.durable;
+        self.file.cut(self.durable).await.map_err(disk)?;
+        if all_came { Ok(Ended::Mismatch) } else { ended }
+    }
+
     /// Saves and acknowledges what came, and holds on to the upload; false when it was lost.
     async fn acknowledge(&mut self) -> Result<bool, Problem> {
-        self.save().await?;
+        if self.checksum.is_none() {
+            self.save().await?;
+        }
         self.synced_at = self.app.clock.now();
         Ok(self.lease.acknowledge(self.durable).await?)
     }

@@ -93,7 +93,8 @@ async fn what_the_server_speaks_is_told_to_anybody() {
     for path in ["/v1/uploads", "/v1/uploads/0195a3c0-0000-7000-8000-000000000000"] {
         let got = bench.send(bench.request(Method::OPTIONS, path, "")).await;
         assert_eq!((got.status, got.header("tus-version"), got.header("tus-max-size")), (204, "1.0.0", "20971520"));
-        assert_eq!(got.header("tus-extension"), "creation,creation-with-upload,expiration,termination");
+        assert_eq!(got.header("tus-extension"), "creation,creation-with-upload,expiration,checksum,termination");
+        assert_eq!(got.header("tus-checksum-algorithm"), "sha1,sha256");
     }
     bench.stop().await;
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod checksum;
 mod journey;
 mod processes;
 mod raw;

@@ -9,10 +9,15 @@ use super::bench::{Bench, STREAM};
 
 /// Opens a connection and sends the head of a PATCH and then some of its bytes.
 pub async fn begin(bench: &Bench, id: &str, offset: u64, length: usize, bytes: &[u8]) -> TcpStream {
+    begin_with(bench, id, offset, length, "", bytes).await
+}
+
+/// The same with more lines in the head.
+pub async fn begin_with(bench: &Bench, id: &str, offset: u64, length: usize, lines: &str, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(bench.address).await.unwrap();
     let head = format!(
         "PATCH /v1/uploads/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
-         Content-Type: {STREAM}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n",
+         Content-Type: {STREAM}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n{lines}\r\n",
         bench.token()
     );
     stream.write_all(head.as_bytes()).await.unwrap();

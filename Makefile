@@ -3,11 +3,13 @@
 SHELL := /bin/bash
 MINUTES ?= 10
 KILLS ?= 200
+UPLOADS ?= 1000
+SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak bench openapi deny samples
+.PHONY: help run test lint fuzz soak soak-uploads bench openapi deny samples
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## build and start everything in one process, with a believable city
 	@tests/tools/prepare.sh build
@@ -34,6 +36,10 @@ fuzz: ## schemathesis against a demo for MINUTES (10)
 soak: ## KILLS (200) crashes on each database
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/crash/crash.sh $(KILLS)
+
+soak-uploads: ## UPLOADS (1000) over bad lines and KILLS (200) amid them; goes on where SOAK_MINUTES (50) ended it: .tools/soak-uploads/
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/uploads/own_service.sh soak $(UPLOADS) $(KILLS) $(SOAK_MINUTES)
 
 bench: ## submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
 	@tests/tools/prepare.sh all

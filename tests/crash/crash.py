@@ -43,10 +43,10 @@ class Service:
         }
         if database:
             self.environment["HUZHU_DATABASE__URL"] = database
-        self.process = None
+        self.process, self.verb = None, ["run", "--demo"]
 
     def start(self):
-        self.process = subprocess.Popen([self.binary, "run", "--demo"], env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen([self.binary, *self.verb], env=self.environment, stdout=self.log, stderr=self.log)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             assert self.process.poll() is None, f"it did not start: {self.directory}/service.log"

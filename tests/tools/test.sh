@@ -53,7 +53,8 @@ step "scans of the suite" python3 tests/tools/scans.py "$logs/suite" "$(tests/to
 step calendar tests/calendar/compare.sh
 step deploy tests/deploy/check.sh
 step openapi tests/openapi/lint.sh
-step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 2
+step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
+step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15

@@ -17,6 +17,7 @@ mod m08_indexes;
 mod m09_payout_indexes;
 mod m10_unused_indexes;
 mod m11_spool;
+mod m12_pages;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m09_payout_indexes::Migration),
             Box::new(m10_unused_indexes::Migration),
             Box::new(m11_spool::Migration),
+            Box::new(m12_pages::Migration),
         ]
     }
 }

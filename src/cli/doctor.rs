@@ -13,6 +13,8 @@ use super::untouched;
 use crate::calendar::{self, Calendar, YearStatus};
 use crate::config::{Config, Environment};
 use crate::db::{Db, sealing_keys};
+use crate::documents::pictures::Refusal;
+use crate::documents::{Child, Clamd, InspectError, Inspector};
 use crate::jobs;
 use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, Moment, SystemClock};
@@ -22,6 +24,10 @@ use crate::storage::Store;
 
 /// The database's clock may differ by so much before tokens and leases suffer.
 const MAX_CLOCK_DRIFT_MS: i64 = 5_000;
+
+/// One black pixel, a PNG: too small to be a document.
+const SMALL_PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
+    \0\0\0\nIDAT\x78\x9c\x63\x60\0\0\0\x02\0\x01\x48\xaf\xa4\x71\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// What one check says.
 enum Word {
@@ -46,6 +52,8 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("clock", clock(db.as_ref()).await),
         ("calendar", calendar(db.as_ref(), SystemClock.now().date().year()).await),
         ("bucket", bucket(&config).await),
+        ("checker", checker(&config).await),
+        ("viruses", viruses(&config).await),
         ("bank", bank(&config)),
         ("sms", sms(&config)),
     ];
@@ -286,6 +294,34 @@ fn bank(config: &Config) -> Word {
 }
 
 /// No provider is built in yet: [`crate::identity::sms::Outbox`] marks a message as sent and sends none.
+/// Has the checker check a picture: it starts, shuts itself in and answers.
+async fn checker(config: &Config) -> Word {
+    match Child::new(config.documents.checker.clone()).inspect(SMALL_PICTURE.into()).await {
+        Err(InspectError::Refused(Refusal::TooSmall)) => Word::Fine("shuts itself in and answers".into()),
+        Ok(_) | Err(InspectError::Refused(_)) => Word::Wrong(
+            "answers something else than it must".into(),
+            "let documents.checker name the binary of this very version, or leave it out",
+        ),
+        Err(InspectError::Unavailable(error)) => Word::Wrong(
+            format!("{error:#}"),
+            "it needs a kernel with seccomp, /proc, and leave to start a process and to lower its own limits",
+        ),
+    }
+}
+
+async fn viruses(config: &Config) -> Word {
+    let Some(place) = config.documents.clamd.clone() else {
+        return Word::Note("documents.clamd names no ClamAV: files are not searched for viruses".into());
+    };
+    match Clamd::at(place.clone()).ready().await {
+        Ok(()) => Word::Fine(format!("ClamAV answers at {place}")),
+        Err(error) => Word::Wrong(
+            format!("ClamAV at {place}: {error:#}"),
+            "start clamd, or let this service's user reach its socket; until then no document passes",
+        ),
+    }
+}
+
 fn sms(config: &Config) -> Word {
     let text = "no provider: one-time passwords and notices stay in the outbox, and nobody receives one";
     match config.environment {

@@ -18,6 +18,7 @@ mod client;
 mod demo;
 mod demo_server;
 mod doctor;
+mod inspect;
 mod jobs;
 mod keys;
 mod ledger;
@@ -58,6 +59,8 @@ enum Verb {
     Demo(demo::Demo),
     /// Looks at configuration, database, bucket, clock and keys, and says how to mend each.
     Doctor,
+    /// Checks one file from the standard input, shut in: what the service starts for each document. With a FILE, says what it finds.
+    Inspect(inspect::Inspect),
     /// Proves that what is kept agrees with itself.
     Verify(verify::Verify),
     /// Prints the OpenAPI document.
@@ -94,6 +97,10 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Before there is a thread besides this one: it gives up what others would need.
+    if let Verb::Inspect(inspect::Inspect { file: None }) = &arguments.verb {
+        return inspect::serve();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -123,6 +130,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Migrate => migrate::migrate(config()?).await,
         Verb::Demo(verb) => demo::demo(config()?, verb).await,
         Verb::Doctor => doctor::doctor(config()?).await,
+        Verb::Inspect(verb) => inspect::inspect(verb).await,
         Verb::Verify(verb) => verify::verify(config()?, verb).await,
         Verb::Openapi => openapi::print(),
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,

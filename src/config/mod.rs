@@ -34,6 +34,8 @@ pub struct Config {
     pub storage: Storage,
     /// Uploads on their way.
     pub uploads: Uploads,
+    /// How documents are checked.
+    pub documents: Documents,
     /// Logs and traces.
     pub log: Log,
     /// The job runner.
@@ -100,6 +102,16 @@ pub struct Uploads {
     /// A process that was given another one answers 503 `upload_elsewhere` to uploads that began in the first. Default: `spool` in the data
     /// directory.
     pub spool_dir: Option<PathBuf>,
+}
+
+/// How documents are checked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Documents {
+    /// The program that checks files, in a process of its own: a binary of this service. Default: the one that runs.
+    pub checker: Option<PathBuf>,
+    /// Where ClamAV's daemon listens: the path of its socket, or `HOST:PORT`. Default none: then no file is searched for viruses.
+    pub clamd: Option<String>,
 }
 
 /// Logs and traces.
@@ -171,6 +183,7 @@ impl Default for Config {
             database: Database::default(),
             storage: Storage::default(),
             uploads: Uploads::default(),
+            documents: Documents::default(),
             log: Log::default(),
             jobs: Jobs::default(),
             limits: Limits::default(),

@@ -1,5 +1,6 @@
 //! The one UPDATE that moves a document: from the state that was read, at the version that was read.
 
+use sea_orm::prelude::Json;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -11,12 +12,12 @@ use crate::claims;
 use crate::http::{Code, Problem};
 
 /// What changes besides the state.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Change {
     next: DocumentState,
     reason: Option<Reason>,
     original_sha256: Option<[u8; 32]>,
-    stored: Option<(Uuid, u8)>,
+    stored: Option<(Uuid, u8, Option<Json>)>,
 }
 
 impl Change {
@@ -34,9 +35,9 @@ impl Change {
         self
     }
 
-    /// The try whose objects are the document's, and how the master must be turned.
-    pub(super) const fn stored(mut self, set_id: Uuid, orientation: u8) -> Self {
-        self.stored = Some((set_id, orientation));
+    /// The try whose objects are the document's, how the master must be turned, and what was measured.
+    pub(super) fn stored(mut self, set_id: Uuid, orientation: u8, measures: Option<Json>) -> Self {
+        self.stored = Some((set_id, orientation, measures));
         self
     }
 }
@@ -66,10 +67,11 @@ pub(super) async fn change(
     if let Some(sha256) = change.original_sha256 {
         update = update.col_expr(Column::OriginalSha256, Expr::value(sha256.to_vec()));
     }
-    if let Some((set_id, orientation)) = change.stored {
+    if let Some((set_id, orientation, measures)) = change.stored {
         update = update
             .col_expr(Column::SetId, Expr::value(set_id))
-            .col_expr(Column::Orientation, Expr::value(i32::from(orientation)));
+            .col_expr(Column::Orientation, Expr::value(i32::from(orientation)))
+            .col_expr(Column::Measures, Expr::value(measures));
     }
     let changed = update
         .filter(Column::Id.eq(document.id))

@@ -1,6 +1,6 @@
 //! The check of a received document, as a job: it may die at any point and begin again.
 //!
-//! The three files are put under fresh keys while no transaction is open; one transaction then makes them the document's.
+//! The files are put under fresh keys while no transaction is open; one transaction then makes them the document's.
 //! What a dead try left in the object store has no row and is swept a day later.
 
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::change::{Change, change};
-use super::inspector::Passed;
+use super::inspector::{InspectError, Passed};
+use super::pictures::Rendition as Rendered;
 use super::rows::{Rendition, document, file};
 use super::state::{DocumentState, Reason};
 use super::sweep::forget_spool;
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
-use crate::storage::{StorageKey, Stored};
+use crate::storage::StorageKey;
 
 /// The job's kind.
 pub const INSPECT: &str = "documents.inspect";
@@ -46,15 +47,15 @@ pub(super) async fn inspect(context: JobContext) -> JobResult {
     let bytes = app.uploads.spool.read(document_id).await?;
     let bytes: Arc<[u8]> = bytes.ok_or_else(|| anyhow::anyhow!("the spool file is not on this machine"))?.into();
     let sha256: [u8; 32] = Sha256::digest(&bytes).into();
-    let verdict = if document.original_sha256.as_deref() == Some(&sha256) {
-        app.uploads.inspector.inspect(bytes).await.map_err(Reason::Picture)
+    if document.original_sha256.as_deref() == Some(&sha256) {
+        match app.uploads.inspector.inspect(bytes).await {
+            Ok(passed) => accept(&context, &document, passed).await?,
+            Err(InspectError::Refused(refusal)) => reject(&context, &document, Reason::Picture(refusal)).await?,
+            Err(InspectError::Unavailable(cause)) => return Err(JobError::Retry(cause)),
+        }
     } else {
         tracing::error!(document.id = %document_id, "the spool file is not what was received");
-        Err(Reason::Lost)
-    };
-    match verdict {
-        Ok(passed) => accept(&context, &document, passed).await?,
-        Err(reason) => reject(&context, &document, reason).await?,
+        reject(&context, &document, Reason::Lost).await?;
     }
     forget_spool(app, document_id).await;
     Ok(())
@@ -76,10 +77,13 @@ async fn begin(app: &App, id: Uuid) -> Result<Option<document::Model>, JobError>
 async fn accept(context: &JobContext, document: &document::Model, passed: Passed) -> Result<(), JobError> {
     let app = &context.app;
     let set_id = app.ids.next();
-    let orientation = passed.inspected.orientation;
+    let orientation = passed.master.orientation;
+    let measures = passed.measures.map(serde_json::to_value).transpose()?;
     let files = store(app, document.id, set_id, passed).await?;
     let txn = app.db.begin().await?;
-    change(app, &txn, document, Change::to(DocumentState::Clean).stored(set_id, orientation)).await.map_err(retry)?;
+    change(app, &txn, document, Change::to(DocumentState::Clean).stored(set_id, orientation, measures))
+        .await
+        .map_err(retry)?;
     file::Entity::insert_many(files).exec_without_returning(&txn).await?;
     context.finish(&txn).await?;
     txn.commit().await?;
@@ -98,46 +102,37 @@ async fn reject(context: &JobContext, document: &document::Model, reason: Reason
 }
 
 async fn store(app: &App, document_id: Uuid, set_id: Uuid, passed: Passed) -> Result<Vec<file::ActiveModel>, JobError> {
-    let Passed { inspected, rendered } = passed;
-    let master = StorageKey::DocumentMaster { document_id, set_id, coding: inspected.coding };
-    let reading = StorageKey::DocumentReading { document_id, set_id };
-    let thumbnail = StorageKey::DocumentThumbnail { document_id, set_id };
-    let files = [
-        (Rendition::Master, master, inspected.master, inspected.width, inspected.height),
-        (Rendition::Reading, reading, rendered.reading.bytes, rendered.reading.width, rendered.reading.height),
-        (
-            Rendition::Thumbnail,
-            thumbnail,
-            rendered.thumbnail.bytes,
-            rendered.thumbnail.width,
-            rendered.thumbnail.height,
-        ),
-    ];
-    let mut rows = Vec::with_capacity(files.len());
-    for (rendition, key, bytes, width, height) in files {
-        let stored = app.storage.put(&key, Bytes::from(bytes)).await?;
-        rows.push(row(document_id, rendition, &key, &stored, width, height)?);
+    let Passed { master, pages, thumbnail, .. } = passed;
+    let key = StorageKey::DocumentMaster { document_id, set_id, coding: master.coding };
+    let original = Rendered { bytes: master.bytes, width: master.width, height: master.height };
+    let mut files = vec![put(app, &key, Rendition::Master, 1, original).await?];
+    for (page, copy) in (1_u8..).zip(pages) {
+        let key = StorageKey::DocumentReading { document_id, set_id, page };
+        files.push(put(app, &key, Rendition::Reading, page, copy).await?);
     }
-    Ok(rows)
+    let key = StorageKey::DocumentThumbnail { document_id, set_id };
+    files.push(put(app, &key, Rendition::Thumbnail, 1, thumbnail).await?);
+    Ok(files)
 }
 
-fn row(
-    document_id: Uuid,
-    rendition: Rendition,
+async fn put(
+    app: &App,
     key: &StorageKey,
-    stored: &Stored,
-    width: u32,
-    height: u32,
+    rendition: Rendition,
+    page: u8,
+    file: Rendered,
 ) -> Result<file::ActiveModel, JobError> {
+    let stored = app.storage.put(key, Bytes::from(file.bytes)).await?;
     Ok(file::ActiveModel {
-        document_id: Set(document_id),
+        document_id: Set(key.ids().0),
         rendition: Set(rendition),
+        page: Set(page.into()),
         object_key: Set(key.path()),
         content_type: Set(key.content_type().to_owned()),
         sha256: Set(stored.sha256.to_vec()),
         size_bytes: Set(i64::try_from(stored.size_bytes)?),
-        width: Set(i32::try_from(width)?),
-        height: Set(i32::try_from(height)?),
+        width: Set(i32::try_from(file.width)?),
+        height: Set(i32::try_from(file.height)?),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Documents: photographs on their way in, checked, stripped, stored and read. Bytes are never lost and never trusted.
 //!
 //! The way of one: [`announce`] makes its row, [`tus`] streams its bytes into the [`spool`] and acknowledges only what is durable,
-//! [`complete`] makes it received, the job in [`inspect`] checks it ([`inspector`], [`pictures`]) and puts three files into the
-//! object store, and only then can it be read ([`content`]). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
+//! [`complete`] makes it received, the job in [`inspect`] checks it in a process of its own ([`inspector`], [`pictures`], [`pdf`]) and
+//! puts its files into the object store, and only then can it be read ([`content`]). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
 //!
 //! This capability never decides what a claim needs: it tells the claim that its documents changed, and answers what there is.
 
@@ -24,6 +24,7 @@ mod intent;
 mod lease;
 pub mod limits;
 mod list;
+pub mod pdf;
 pub mod pictures;
 mod rows;
 mod sender;
@@ -35,9 +36,10 @@ mod tus;
 mod uploads;
 pub mod verify;
 mod view;
+mod watermark;
 mod withdraw;
 
-pub use inspector::{InProcess, Inspector, Passed};
+pub use inspector::{Child, Clamd, InspectError, Inspector, Master, Passed, serve as serve_inspection};
 pub use lease::release_all as release_uploads;
 pub use rows::Rendition;
 pub use state::{DocumentKind, DocumentState, Reason};

@@ -34,6 +34,8 @@ pub mod document {
         pub original_sha256: Option<Vec<u8>>,
         /// How the master must be turned to stand upright (EXIF, 1 to 8).
         pub orientation: Option<i32>,
+        /// What was measured on a photograph.
+        pub measures: Option<Json>,
         /// The try whose objects are the document's.
         pub set_id: Option<Uuid>,
         /// The person who sends it.
@@ -49,7 +51,7 @@ pub mod document {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Which of a document's three files.
+/// Which of a document's files.
 #[derive(
     Clone,
     Copy,
@@ -66,7 +68,7 @@ pub mod document {
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Rendition {
-    /// The original's own pixels without metadata.
+    /// The original's own pixels without metadata; a PDF as it came.
     Master,
     /// Upright, at most 2,000 pixels a side.
     Reading,
@@ -89,6 +91,9 @@ pub mod file {
         /// Which file.
         #[sea_orm(primary_key, auto_increment = false)]
         pub rendition: Rendition,
+        /// Which page, counted from one; a photograph has one.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub page: i32,
         /// Its name in the object store.
         pub object_key: String,
         /// Its media type.
@@ -97,9 +102,9 @@ pub mod file {
         pub sha256: Vec<u8>,
         /// How many they are.
         pub size_bytes: i64,
-        /// Width in pixels.
+        /// Width in pixels; of a PDF, in points of its first page.
         pub width: i32,
-        /// Height in pixels.
+        /// Height in the same.
         pub height: i32,
     }
 

@@ -9,8 +9,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::inspector::{InProcess, Inspector};
+use super::inspector::{Child, Clamd, Inspector, Searching};
 use super::spool::Spool;
+use crate::config;
 
 /// The part of the app that uploads use.
 pub struct Uploads {
@@ -29,25 +30,23 @@ struct Holder {
 }
 
 impl Uploads {
-    /// Opens the spool in a directory, with the inspector that runs in this process. A spool that has no identifier yet becomes `new_id`.
+    /// Opens the spool in a directory; a spool that has no identifier yet becomes `new_id`. `checks` says how what arrived is checked.
     ///
     /// # Errors
     /// When the spool can't be made.
-    pub fn open(spool_dir: &Path, new_id: Uuid) -> std::io::Result<Self> {
+    pub fn open(spool_dir: &Path, new_id: Uuid, checks: &config::Documents) -> std::io::Result<Self> {
+        let child = Child::new(checks.checker.clone());
+        let inspector: Arc<dyn Inspector> = match checks.clamd.clone().map(Clamd::at) {
+            Some(clamd) => Arc::new(Searching { clamd, then: child }),
+            None => Arc::new(child),
+        };
         Ok(Self {
             spool: Spool::open(spool_dir, new_id)?,
-            inspector: Arc::new(InProcess::default()),
+            inspector,
             stopping: CancellationToken::new(),
             holders: Mutex::default(),
             arrivals: AtomicU64::new(0),
         })
-    }
-
-    /// Replaces the inspector: for tests, and for the child process that comes later.
-    #[must_use]
-    pub fn with_inspector(mut self, inspector: Arc<dyn Inspector>) -> Self {
-        self.inspector = inspector;
-        self
     }
 
     /// Has every upload of this process save what it has and end: the first step of a stop.

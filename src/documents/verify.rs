@@ -23,7 +23,7 @@ pub struct Finding {
     pub what: String,
 }
 
-/// Checks every clean document's three files against their hashes, and every open upload's spool against its offset.
+/// Checks every clean document's files against their hashes, and every open upload's spool against its offset.
 ///
 /// # Errors
 /// When the database, the disk or the object store can't be asked.
@@ -82,10 +82,12 @@ async fn check_files(
     findings: &mut Vec<Finding>,
 ) -> anyhow::Result<()> {
     for rendition in [Rendition::Master, Rendition::Reading, Rendition::Thumbnail] {
-        let Some(file) = files.iter().find(|file| file.rendition == rendition) else {
+        if !files.iter().any(|file| file.rendition == rendition && file.page == 1) {
             findings.push(finding(document, "document.file_missing", format!("no row for its {rendition:?}")));
-            continue;
-        };
+        }
+    }
+    for file in files {
+        let rendition = file.rendition;
         let Some(key) = file.key().filter(|key| document.set_id == Some(key.ids().1)) else {
             findings.push(finding(document, "document.key_wrong", format!("its {rendition:?} is of another try")));
             continue;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::limits::MAX_FILE_BYTES;
+use super::pictures::{Measures, advise};
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
 use crate::kernel::clock::Moment;
@@ -48,8 +49,11 @@ pub struct Document {
     /// Until when the next byte must come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_expires_at: Option<Moment>,
+    /// What a photograph should be looked at for again; it may stay as it is. None for a PDF, and before it is checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<DocumentQuality>,
     /// The files that can be read, when it is clean.
-    #[schema(max_items = 3)]
+    #[schema(max_items = 32)]
     pub renditions: Vec<DocumentRendition>,
     /// Rises with each change; the entity tag.
     #[schema(minimum = 1, example = 4)]
@@ -86,11 +90,44 @@ pub struct DocumentReason {
     pub text: Text,
 }
 
+/// Whether a photograph can probably be read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentQuality {
+    /// True when there is nothing to advise.
+    pub good: bool,
+    /// What to look at again; nothing is refused for it.
+    #[schema(max_items = 6)]
+    pub advice: Vec<DocumentAdvice>,
+}
+
+/// One thing to look at again.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentAdvice {
+    /// Stable: `blurred`, `too_dark`, `glare`, `cut_edge`, `too_small`, `not_a_document`.
+    #[schema(max_length = 50, example = "blurred")]
+    pub code: &'static str,
+    /// What may be wrong and what helps.
+    pub text: Text,
+}
+
+impl DocumentQuality {
+    fn of(row: &document::Model) -> Option<Self> {
+        let measures: Measures = serde_json::from_value(row.measures.clone()?).ok()?;
+        let found = advise(&measures);
+        let advice = found.into_iter().map(|advice| DocumentAdvice { code: advice.code(), text: advice.text() });
+        let advice: Vec<DocumentAdvice> = advice.collect();
+        Some(Self { good: advice.is_empty(), advice })
+    }
+}
+
 /// A file of a document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentRendition {
     /// Which.
     pub rendition: Rendition,
+    /// Which page of a PDF, counted from one.
+    #[schema(minimum = 1, maximum = 30, example = 1)]
+    pub page: i32,
     /// Its media type.
     #[schema(max_length = 50, example = "image/jpeg")]
     pub content_type: String,
@@ -100,11 +137,11 @@ pub struct DocumentRendition {
     /// Its SHA-256 in hexadecimal digits.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
     pub sha256: String,
-    /// Width in pixels.
-    #[schema(minimum = 1, maximum = 20_000, example = 1500)]
+    /// Width in pixels; of a PDF's master, in points of its first page.
+    #[schema(minimum = 1, maximum = 65_535, example = 1500)]
     pub width: i32,
-    /// Height in pixels.
-    #[schema(minimum = 1, maximum = 20_000, example = 2000)]
+    /// Height in the same.
+    #[schema(minimum = 1, maximum = 65_535, example = 2000)]
     pub height: i32,
 }
 
@@ -125,7 +162,12 @@ pub(super) async fn show_all(
         .map(|upload| (upload.document_id, upload))
         .collect();
     let mut files: HashMap<Uuid, Vec<file::Model>> = HashMap::new();
-    for file in file::Entity::find().filter(file::Column::DocumentId.is_in(ids)).all(connection).await? {
+    for file in file::Entity::find()
+        .filter(file::Column::DocumentId.is_in(ids))
+        .order_by_asc(file::Column::Page)
+        .all(connection)
+        .await?
+    {
         files.entry(file.document_id).or_default().push(file);
     }
     Ok(documents
@@ -149,6 +191,7 @@ pub(super) fn show(row: document::Model, upload: Option<&upload::Model>, files: 
         state: row.state,
         state_text: row.state.text(),
         reason: reason.map(|reason| DocumentReason { code: reason.code().to_owned(), text: reason.text() }),
+        quality: DocumentQuality::of(&row).filter(|_| row.state == DocumentState::Clean),
         size_bytes: row.size_bytes,
         received_bytes: upload.map_or(0, |upload| upload.durable_offset),
         upload_url: open.map(|upload| upload_url(upload.document_id)),
@@ -157,6 +200,7 @@ pub(super) fn show(row: document::Model, upload: Option<&upload::Model>, files: 
             .into_iter()
             .map(|file| DocumentRendition {
                 rendition: file.rendition,
+                page: file.page,
                 content_type: file.content_type,
                 size_bytes: file.size_bytes,
                 sha256: hex::encode(file.sha256),

@@ -1,12 +1,14 @@
 //! What the object store keeps, and under which name. Names are made of our own identifiers and dates alone: nothing of a
 //! person, nothing that a client chose.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::kernel::clock::Moment;
 
-/// How a stored picture is coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a stored file is coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Coding {
     /// JPEG.
     Jpeg,
@@ -14,9 +16,16 @@ pub enum Coding {
     Png,
     /// WebP.
     Webp,
+    /// HEIC.
+    Heic,
+    /// PDF.
+    Pdf,
 }
 
 impl Coding {
+    /// Every coding.
+    pub const ALL: [Self; 5] = [Self::Jpeg, Self::Png, Self::Webp, Self::Heic, Self::Pdf];
+
     /// The media type.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
@@ -24,6 +33,8 @@ impl Coding {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::Webp => "image/webp",
+            Self::Heic => "image/heic",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -34,13 +45,15 @@ impl Coding {
             Self::Jpeg => "jpg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Heic => "heic",
+            Self::Pdf => "pdf",
         }
     }
 
     /// The coding of a media type, if it is one of ours.
     #[must_use]
     pub fn of_content_type(content_type: &str) -> Option<Self> {
-        [Self::Jpeg, Self::Png, Self::Webp].into_iter().find(|coding| coding.content_type() == content_type)
+        Self::ALL.into_iter().find(|coding| coding.content_type() == content_type)
     }
 }
 
@@ -67,12 +80,14 @@ pub enum StorageKey {
         /// How the master is coded.
         coding: Coding,
     },
-    /// The upright copy for reading, a JPEG.
+    /// The upright copy of one page for reading, a JPEG.
     DocumentReading {
         /// The document.
         document_id: Uuid,
         /// The try.
         set_id: Uuid,
+        /// Which page, counted from one.
+        page: u8,
     },
     /// The small picture for lists, a JPEG.
     DocumentThumbnail {
@@ -89,9 +104,10 @@ impl StorageKey {
     pub fn path(&self) -> String {
         let (document_id, set_id) = self.ids();
         let name = match self {
-            Self::DocumentMaster { .. } => "master",
-            Self::DocumentReading { .. } => "reading",
-            Self::DocumentThumbnail { .. } => "thumbnail",
+            Self::DocumentMaster { .. } => "master".to_owned(),
+            Self::DocumentReading { page: 1, .. } => "reading".to_owned(),
+            Self::DocumentReading { page, .. } => format!("reading-{page}"),
+            Self::DocumentThumbnail { .. } => "thumbnail".to_owned(),
         };
         format!("{}{document_id}/{set_id}/{name}.{}", Self::day_prefix(day_of(set_id)), self.coding().extension())
     }
@@ -124,13 +140,15 @@ impl StorageKey {
         let document_id = Uuid::try_parse(parts.next()?).ok()?;
         let set_id = Uuid::try_parse(parts.next()?).ok()?;
         let (name, extension) = parts.next()?.split_once('.')?;
-        let coding =
-            [Coding::Jpeg, Coding::Png, Coding::Webp].into_iter().find(|coding| coding.extension() == extension)?;
+        let coding = Coding::ALL.into_iter().find(|coding| coding.extension() == extension)?;
         let key = match name {
             "master" => Self::DocumentMaster { document_id, set_id, coding },
-            "reading" => Self::DocumentReading { document_id, set_id },
+            "reading" => Self::DocumentReading { document_id, set_id, page: 1 },
             "thumbnail" => Self::DocumentThumbnail { document_id, set_id },
-            _ => return None,
+            other => {
+                let page = other.strip_prefix("reading-")?.parse().ok()?;
+                Self::DocumentReading { document_id, set_id, page }
+            }
         };
         (key.path() == path).then_some(key)
     }
@@ -140,7 +158,7 @@ impl StorageKey {
     pub const fn ids(&self) -> (Uuid, Uuid) {
         match self {
             Self::DocumentMaster { document_id, set_id, .. }
-            | Self::DocumentReading { document_id, set_id }
+            | Self::DocumentReading { document_id, set_id, .. }
             | Self::DocumentThumbnail { document_id, set_id } => (*document_id, *set_id),
         }
     }
@@ -170,7 +188,8 @@ mod tests {
         let set_id = uuid::Builder::from_unix_timestamp_millis(1_772_486_400_000, &[9; 10]).into_uuid();
         for key in [
             StorageKey::DocumentMaster { document_id, set_id, coding: Coding::Png },
-            StorageKey::DocumentReading { document_id, set_id },
+            StorageKey::DocumentReading { document_id, set_id, page: 1 },
+            StorageKey::DocumentReading { document_id, set_id, page: 30 },
             StorageKey::DocumentThumbnail { document_id, set_id },
         ] {
             let path = key.path();

@@ -1,7 +1,7 @@
 //! JPEG: a walk from marker to marker up to the end of the picture.
 
 use super::walk::Walk;
-use super::{Refusal, Walked};
+use super::{Refusal, Walked, orientation};
 
 const SOI: [u8; 2] = [0xff, 0xd8];
 const EOI: [u8; 2] = [0xff, 0xd9];
@@ -193,12 +193,11 @@ fn finish(parts: Parts) -> Result<Walked, Refusal> {
     Ok(Walked {
         width: u32::from(frame.width),
         height: u32::from(frame.height),
-        exif: parts.exif,
+        orientation: orientation::of_exif(parts.exif.as_deref()),
         icc,
         // A picture whose first scan does not finish it keeps every coefficient (two bytes) until its last.
         decode_bytes_per_pixel: 3 + if keeps_coefficients { 2 * components } else { 0 },
         decode_bytes_besides: 0,
-        is_rare: keeps_coefficients,
         master,
     })
 }

@@ -5,19 +5,23 @@
 //! no EXIF, GPS, XMP, comment, text, preview picture or trailing file. [`render`] then decodes the master alone, so that no
 //! decoder ever sees a metadata segment, and makes the upright copies.
 
+use super::inspector::{Master, Passed};
 use crate::storage::Coding;
 
+mod heic;
 mod jpeg;
 mod lossless;
 mod orientation;
 mod png;
+mod quality;
 mod refusal;
 mod render;
 mod walk;
 mod webp;
 
+pub use quality::{Advice, Measures, advise};
 pub use refusal::Refusal;
-pub use render::{Rendered, Rendition, render};
+pub use render::{READING_SIDE, Rendered, Rendition, copy, render, thumbnail};
 
 /// Pixels at most, by the header: 100 million.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -25,8 +29,8 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 pub const MAX_SIDE: u32 = 20_000;
 /// Pixels a side at least: nobody reads a paper on less.
 pub const MIN_SIDE: u32 = 64;
-/// Bytes that decoding may take at most.
-pub const MAX_DECODE_BYTES: u64 = 512 * 1024 * 1024;
+/// Bytes that decoding may take at most: the process that decodes has 512 MiB, and needs some for the file and its copies.
+pub const MAX_DECODE_BYTES: u64 = 400 * 1024 * 1024;
 
 /// What a file is, and its cleaned master.
 #[derive(Clone, Debug)]
@@ -43,8 +47,6 @@ pub struct Inspected {
     pub master: Vec<u8>,
     /// An estimate, from above, of what decoding takes in memory.
     pub decode_bytes: u64,
-    /// True for a form that cameras do not write and that asks much of a decoder: it is decoded while no other picture is.
-    pub is_rare: bool,
     /// The colour profile, if the file had a sound one that the copies should carry.
     icc: Option<Vec<u8>>,
 }
@@ -53,12 +55,12 @@ pub struct Inspected {
 struct Walked {
     width: u32,
     height: u32,
-    exif: Option<Vec<u8>>,
+    /// 1 to 8, as EXIF counts.
+    orientation: u8,
     icc: Option<Vec<u8>>,
     decode_bytes_per_pixel: u64,
     /// What decoding takes besides, however many pixels there are.
     decode_bytes_besides: u64,
-    is_rare: bool,
     master: Vec<u8>,
 }
 
@@ -72,6 +74,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
         Coding::Jpeg => jpeg::walk(bytes)?,
         Coding::Png => png::walk(bytes)?,
         Coding::Webp => webp::walk(bytes)?,
+        Coding::Heic => heic::walk(bytes)?,
+        Coding::Pdf => return Err(Refusal::NotAPicture),
     };
     let pixels = u64::from(walked.width).saturating_mul(u64::from(walked.height));
     let decode_bytes = pixels.saturating_mul(walked.decode_bytes_per_pixel).saturating_add(walked.decode_bytes_besides);
@@ -85,25 +89,39 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
         coding,
         width: walked.width,
         height: walked.height,
-        orientation: walked.exif.as_deref().map_or(1, orientation::of_exif),
+        orientation: walked.orientation,
         master: walked.master,
         decode_bytes,
-        is_rare: walked.is_rare,
         icc: walked.icc,
     })
 }
 
+/// A photograph, all of it: looked at, cleaned and copied.
+///
+/// # Errors
+/// The [`Refusal`] that the member is told.
+pub fn check(bytes: &[u8]) -> Result<Passed, Refusal> {
+    let inspected = inspect(bytes)?;
+    let Rendered { reading, thumbnail, measures } = render(&inspected)?;
+    let Inspected { coding, width, height, orientation, master, .. } = inspected;
+    let master = Master { coding, bytes: master, width, height, orientation };
+    Ok(Passed { master, pages: vec![reading], thumbnail, measures: Some(measures) })
+}
+
 /// The coding by the first bytes.
-fn recognise(bytes: &[u8]) -> Result<Coding, Refusal> {
+///
+/// # Errors
+/// The [`Refusal`] of a file that is none of ours.
+pub fn recognise(bytes: &[u8]) -> Result<Coding, Refusal> {
     match bytes {
         [0xff, 0xd8, 0xff, ..] => Ok(Coding::Jpeg),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Coding::Png),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Ok(Coding::Webp),
-        [b'%', b'P', b'D', b'F', b'-', ..] => Err(Refusal::Pdf),
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => Err(match brand.get(..4) {
-            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => Refusal::Heic,
-            _ => Refusal::OtherPicture,
-        }),
+        [b'%', b'P', b'D', b'F', b'-', ..] => Ok(Coding::Pdf),
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand.get(..4) {
+            Some(b"heic" | b"heix" | b"heim" | b"heis" | b"mif1") => Ok(Coding::Heic),
+            _ => Err(Refusal::OtherPicture),
+        },
         [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] | [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => {
             Err(Refusal::OtherPicture)
         }

@@ -1,7 +1,7 @@
 //! PNG: a walk from chunk to chunk up to the end chunk.
 
 use super::walk::Walk;
-use super::{Refusal, Walked};
+use super::{Refusal, Walked, orientation};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -42,20 +42,18 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walked, Refusal> {
     if !has_pixels {
         return Err(Refusal::Damaged);
     }
-    // The decoded picture, and its copy at eight bits a channel.
     Ok(Walked {
         width,
         height,
-        exif,
+        orientation: orientation::of_exif(exif.as_deref()),
         icc: None,
-        decode_bytes_per_pixel: pixel_bytes + 4,
+        decode_bytes_per_pixel: pixel_bytes,
         decode_bytes_besides: 0,
-        is_rare: false,
         master,
     })
 }
 
-/// Width, height and bytes of a decoded pixel.
+/// Width, height and bytes of a decoded pixel, with its copy at eight bits a channel if it has sixteen.
 fn read_header(data: &[u8]) -> Result<(u32, u32, u64), Refusal> {
     let mut walk = Walk::new(data);
     let width = walk.u32_be().ok_or(Refusal::Damaged)?;
@@ -72,5 +70,5 @@ fn read_header(data: &[u8]) -> Result<(u32, u32, u64), Refusal> {
         3 | 6 => 4,
         _ => return Err(Refusal::Damaged),
     };
-    Ok((width, height, channels * if depth == 16 { 2 } else { 1 }))
+    Ok((width, height, channels * if depth == 16 { 3 } else { 1 }))
 }

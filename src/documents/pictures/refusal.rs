@@ -7,10 +7,14 @@ use crate::kernel::text::Text;
 pub enum Refusal {
     /// The file is no picture at all.
     NotAPicture,
-    /// A PDF: it comes with a later release.
-    Pdf,
-    /// A HEIC photo: it comes with a later release.
-    Heic,
+    /// A PDF that a password locks.
+    PdfLocked,
+    /// A PDF that holds a script, another file, or anything else that is not a page; or a file that is a PDF and something else.
+    PdfActive,
+    /// A PDF with more than 30 pages.
+    PdfTooLong,
+    /// A file in which a virus was found.
+    Infected,
     /// A picture of a kind that is not taken (GIF, TIFF, BMP, AVIF…), or an unusual form of one that is.
     OtherPicture,
     /// It moves.
@@ -25,10 +29,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::NotAPicture,
-        Self::Pdf,
-        Self::Heic,
+        Self::PdfLocked,
+        Self::PdfActive,
+        Self::PdfTooLong,
+        Self::Infected,
         Self::OtherPicture,
         Self::Animated,
         Self::Damaged,
@@ -41,8 +47,10 @@ impl Refusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotAPicture => "not_a_picture",
-            Self::Pdf => "pdf_not_taken_yet",
-            Self::Heic => "heic_not_taken_yet",
+            Self::PdfLocked => "pdf_locked",
+            Self::PdfActive => "pdf_active",
+            Self::PdfTooLong => "pdf_too_long",
+            Self::Infected => "file_infected",
             Self::OtherPicture => "picture_kind_not_taken",
             Self::Animated => "picture_animated",
             Self::Damaged => "picture_damaged",
@@ -56,20 +64,28 @@ impl Refusal {
     pub const fn text(self) -> Text {
         match self {
             Self::NotAPicture => Text::fixed(
-                "这个文件不是图片。请拍照或上传 JPEG、PNG、WebP 图片。",
-                "This file is not a picture. Take a photo, or send a JPEG, PNG or WebP picture.",
+                "这个文件不是图片。请拍照，或上传 JPEG、PNG、WebP、HEIC 图片或 PDF。",
+                "This file is not a picture. Take a photo, or send a JPEG, PNG, WebP or HEIC picture or a PDF.",
             ),
-            Self::Pdf => Text::fixed(
-                "暂不能接收 PDF。请打开后截屏，再上传截屏图片。",
-                "PDF files cannot be taken yet. Open it, take a screenshot, and send that.",
+            Self::PdfLocked => Text::fixed(
+                "这个 PDF 有密码。请去掉密码后再上传，或上传截屏图片。",
+                "This PDF is locked by a password. Send one without a password, or a screenshot.",
             ),
-            Self::Heic => Text::fixed(
-                "暂不能接收 HEIC 照片。请在相机设置中选择“兼容性最佳”后重拍，或上传截屏图片。",
-                "HEIC photos cannot be taken yet. Choose “Most Compatible” in the camera settings and take it again, or send a screenshot.",
+            Self::PdfActive => Text::fixed(
+                "这个 PDF 含有脚本、附件或其他内容，不能接收。请重新下载票据，或上传截屏图片。",
+                "This PDF holds a script, another file or something else besides pages. Download the bill again, or send a screenshot.",
+            ),
+            Self::PdfTooLong => Text::fixed(
+                "PDF 不能超过 30 页。请只上传需要的页面。",
+                "A PDF has 30 pages at most. Send only the pages that are needed.",
+            ),
+            Self::Infected => Text::fixed(
+                "在这个文件中发现病毒，未保存。请检查手机安全后，重新拍照上传。",
+                "A virus was found in this file, and it was not kept. Check your phone, then take the photo again.",
             ),
             Self::OtherPicture => Text::fixed(
-                "不能接收这种图片格式。请上传 JPEG、PNG 或 WebP 图片。",
-                "This kind of picture is not taken. Send a JPEG, PNG or WebP picture.",
+                "不能接收这种图片格式。请上传 JPEG、PNG、WebP 或 HEIC 图片，或 PDF。",
+                "This kind of picture is not taken. Send a JPEG, PNG, WebP or HEIC picture, or a PDF.",
             ),
             Self::Animated => Text::fixed("这是动图。请上传静态照片。", "This picture moves. Send a still photo."),
             Self::Damaged => Text::fixed(

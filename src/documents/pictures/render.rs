@@ -4,19 +4,22 @@ use std::io::Cursor;
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
-use image::{ColorType, DynamicImage, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use image::{ColorType, DynamicImage, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
 
-use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, Refusal, orientation};
+use super::quality::{Measures, measure};
+use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, MIN_SIDE, Refusal, heic, orientation};
 use crate::storage::Coding;
 
 /// The longest side of the reading copy, in pixels.
 pub const READING_SIDE: u32 = 2_000;
 /// The longest side of the thumbnail, in pixels.
 pub const THUMBNAIL_SIDE: u32 = 320;
+/// The longest side of what most measures are taken on.
+const MEASURED_SIDE: u32 = 1_000;
 const JPEG_QUALITY: u8 = 82;
 
 /// One copy: a JPEG without metadata.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendition {
     /// The file.
     pub bytes: Vec<u8>,
@@ -33,6 +36,8 @@ pub struct Rendered {
     pub reading: Rendition,
     /// Upright, at most 320 pixels a side.
     pub thumbnail: Rendition,
+    /// What was measured on the reading copy.
+    pub measures: Measures,
 }
 
 /// Decodes the master of `inspected` and makes the copies.
@@ -48,7 +53,26 @@ pub fn render(inspected: &Inspected) -> Result<Rendered, Refusal> {
     reading.apply_orientation(turn);
     thumbnail.apply_orientation(turn);
     let icc = inspected.icc.as_deref();
-    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)? })
+    let grey = DynamicImage::from(reading.to_luma8());
+    let small = shrink(grey.clone(), MEASURED_SIDE)?.into_luma8();
+    let measures = measure(&grey.into_luma8(), &small, inspected.width.min(inspected.height));
+    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)?, measures })
+}
+
+/// A picture that stands upright and is small enough, as a copy.
+///
+/// # Errors
+/// [`Refusal::Damaged`] when it does not encode.
+pub fn copy(picture: &DynamicImage) -> Result<Rendition, Refusal> {
+    encode(picture, None)
+}
+
+/// The small copy of a picture that stands upright.
+///
+/// # Errors
+/// [`Refusal::Damaged`] when it does not encode.
+pub fn thumbnail(picture: DynamicImage) -> Result<Rendition, Refusal> {
+    encode(&flatten(shrink(picture, THUMBNAIL_SIDE)?), None)
 }
 
 fn decode(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
@@ -56,6 +80,8 @@ fn decode(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
         Coding::Jpeg => ImageFormat::Jpeg,
         Coding::Png => ImageFormat::Png,
         Coding::Webp => ImageFormat::WebP,
+        Coding::Heic => return decode_heic(inspected),
+        Coding::Pdf => return Err(Refusal::NotAPicture),
     };
     let mut reader = ImageReader::with_format(Cursor::new(&inspected.master), format);
     let mut limits = Limits::default();
@@ -71,6 +97,20 @@ fn decode(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
     // What the header promised is what was decoded, or the file plays a trick on one of two readers.
     let as_promised = (decoded.width(), decoded.height()) == (inspected.width, inspected.height);
     if as_promised { Ok(decoded) } else { Err(Refusal::Damaged) }
+}
+
+fn decode_heic(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
+    let decoded = heic::decode(&inspected.master)?;
+    // The file may say that less than what is coded is shown.
+    if decoded.width > inspected.width
+        || decoded.height > inspected.height
+        || decoded.width.min(decoded.height) < MIN_SIDE
+    {
+        return Err(Refusal::Damaged);
+    }
+    let (width, height, has_alpha) = (decoded.width, decoded.height, decoded.has_alpha);
+    let picture: DynamicImage = RgbaImage::from_raw(width, height, decoded.data).ok_or(Refusal::Damaged)?.into();
+    Ok(if has_alpha { picture } else { picture.into_rgb8().into() })
 }
 
 /// Eight bits a channel: grey or colour, with or without alpha.

@@ -2,7 +2,7 @@
 
 use super::lossless::table_bytes;
 use super::walk::Walk;
-use super::{Refusal, Walked};
+use super::{Refusal, Walked, orientation};
 
 const ALPHA_FLAG: u8 = 0x10;
 const ANIMATION_FLAG: u8 = 0x02;
@@ -51,12 +51,11 @@ pub(super) fn walk(bytes: &[u8]) -> Result<Walked, Refusal> {
     Ok(Walked {
         width,
         height,
-        exif,
+        orientation: orientation::of_exif(exif.as_deref()),
         icc: None,
         // Colour, its copy, and an eighth for the planes of a lossless stream; alpha is decoded to four bytes, then one.
         decode_bytes_per_pixel: if alpha.is_some() { 13 } else { 8 },
         decode_bytes_besides: tables,
-        is_rare: lossless.is_some(),
         master: container(kind, data, alpha, width, height),
     })
 }

@@ -28,7 +28,8 @@ async fn what_is_no_good_picture_is_rejected_with_what_to_do() {
     rejected(&bench, b"this is a letter, not a picture", "not_a_picture").await;
     rejected(&bench, b"\xff\xd8\xffPK\x03\x04 an archive that says it is a photo", "picture_damaged").await;
     rejected(&bench, &good[..good.len() / 2], "picture_damaged").await;
-    rejected(&bench, b"%PDF-1.7 a bill", "pdf_not_taken_yet").await;
+    rejected(&bench, b"%PDF-1.7 a bill", "picture_damaged").await;
+    rejected(&bench, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "picture_damaged").await;
     rejected(&bench, &bomb, "picture_too_large").await;
     assert_eq!(bench.spool_files(), 0);
     bench.assert_sound().await;

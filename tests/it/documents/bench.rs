@@ -100,10 +100,15 @@ impl Authenticator for Tokens {
 
 impl Bench {
     pub async fn start() -> Self {
+        Self::checking(|_| {}).await
+    }
+
+    /// The same with documents checked in another way.
+    pub async fn checking(change: impl FnOnce(&mut huzhu::config::Documents)) -> Self {
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_772_420_400_000)));
         let directory = Arc::new(private_directory());
         let url = Secret::new(Database::create(directory.path()).await.url().to_owned());
-        let mut bench = Self::over(directory, clock, Some(url), None).await;
+        let mut bench = Self::over(directory, clock, Some(url), |config| change(&mut config.documents)).await;
         bench.seed().await;
         bench
     }
@@ -111,7 +116,10 @@ impl Bench {
     /// Another process over the same database and data; with a spool of its own when one is given.
     pub async fn beside(&self, spool_dir: Option<PathBuf>) -> Self {
         let database = self.app.config.database.url.clone();
-        let mut bench = Self::over(self.directory.clone(), self.clock.clone(), database, spool_dir).await;
+        let mut bench = Self::over(self.directory.clone(), self.clock.clone(), database, |config| {
+            config.uploads.spool_dir = spool_dir;
+        })
+        .await;
         (bench.member, bench.stranger) = (self.member, self.stranger);
         bench.organisation_path.clone_from(&self.organisation_path);
         bench
@@ -124,7 +132,7 @@ impl Bench {
         let (member, stranger, path) = (self.member, self.stranger, self.organisation_path.clone());
         self.stop().await;
         drop(self);
-        let mut bench = Self::over(directory, clock, database, None).await;
+        let mut bench = Self::over(directory, clock, database, |_| {}).await;
         (bench.member, bench.stranger, bench.organisation_path) = (member, stranger, path);
         bench
     }
@@ -133,11 +141,12 @@ impl Bench {
         directory: Arc<tempfile::TempDir>,
         clock: Arc<ManualClock>,
         database: Option<Secret<String>>,
-        spool_dir: Option<PathBuf>,
+        change: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
         config.database.url = database;
-        config.uploads.spool_dir = spool_dir;
+        config.documents.checker = Some(env!("CARGO_BIN_EXE_huzhu").into());
+        change(&mut config);
         config.http.workers = 2;
         config.limits.requests_per_minute = 100_000;
         let seams = Seams { clock: clock.clone(), chance: Arc::new(SystemChance) };

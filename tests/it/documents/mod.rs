@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod checksum;
+mod checker;
 mod journey;
 mod processes;
 mod raw;

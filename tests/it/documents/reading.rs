@@ -61,6 +61,36 @@ async fn staff_above_the_member_look_and_every_look_is_recorded() {
 }
 
 #[actix_web::test]
+async fn what_the_staff_see_carries_who_looked_and_when() {
+    let bench = Bench::start().await;
+    let document = bench.sent(&photo(33)).await;
+    let path = format!("/v1/documents/{}/content", document["id"].as_str().unwrap());
+    bench.submit().await;
+    let token = bench.reviewer(&bench.organisation_path);
+    let read = async |path: &str, range: Option<String>| {
+        let request = bench.request(Method::GET, path, &token);
+        bench.send(range.into_iter().fold(request, |request, range| request.header("range", range))).await
+    };
+    let (own, seen) = (bench.get(&path).await, read(&path, None).await);
+    assert_eq!((seen.status, seen.header("cache-control"), seen.header("accept-ranges")), (200, "no-store", "bytes"));
+    assert_ne!(own.bytes, seen.bytes);
+    let size =
+        |bytes: &[u8]| image::load_from_memory(bytes).map(|picture| (picture.width(), picture.height())).unwrap();
+    assert_eq!(size(&own.bytes), size(&seen.bytes));
+    let half = seen.bytes.len() / 2;
+    let parts =
+        [read(&path, Some(format!("bytes=0-{}", half - 1))).await, read(&path, Some(format!("bytes={half}-"))).await];
+    assert_eq!(parts.each_ref().map(|part| part.status), [206, 206]);
+    assert_eq!(parts.map(|part| part.bytes).concat(), seen.bytes, "within a minute, parts fit together");
+    bench.clock.advance_secs(60);
+    let later = read(&path, None).await;
+    assert_ne!((later.header("etag"), &later.bytes), (seen.header("etag"), &seen.bytes));
+    read(&format!("{path}?rendition=master"), None).await.refused(403, "forbidden");
+    assert_eq!(bench.get(&format!("{path}?rendition=master")).await.status, 200, "the member's own");
+    bench.stop().await;
+}
+
+#[actix_web::test]
 async fn a_document_taken_back_is_gone_with_its_files() {
     let bench = Bench::start().await;
     let document = bench.sent(&photo(32)).await;

@@ -61,6 +61,7 @@ impl TestApp {
         let mut config = Config { data_dir: directory.path().to_owned(), ..Config::default() };
         config.database.url = Some(huzhu::kernel::secret::Secret::new(database.url().to_owned()));
         config.database.max_connections = 6;
+        config.documents.checker = Some(env!("CARGO_BIN_EXE_huzhu").into());
         config.http.workers = 1;
         config.limits.requests_per_minute = 100_000;
         change(&mut config);

@@ -1,0 +1,268 @@
+//! Advice on a picture: what a person should look at again before they go home from the hospital. It never refuses.
+//!
+//! Everything is measured on the upright reading copy in grey, in whole numbers, so that the same picture is advised on in the same way
+//! everywhere. The limits were chosen on a set of photographs of which it is known what is wrong with them (docs/documents.md has the rates).
+
+use image::GrayImage;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::text::Text;
+
+/// One thing to look at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Advice {
+    /// The letters have no edges.
+    Blurred,
+    /// The paper is nearly black.
+    TooDark,
+    /// Light is reflected where something should be read.
+    Glare,
+    /// The paper goes on beyond the picture.
+    CutEdge,
+    /// Too few pixels for small print.
+    TooSmall,
+    /// Nothing on it looks like writing.
+    NotADocument,
+}
+
+impl Advice {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Blurred => "blurred",
+            Self::TooDark => "too_dark",
+            Self::Glare => "glare",
+            Self::CutEdge => "cut_edge",
+            Self::TooSmall => "too_small",
+            Self::NotADocument => "not_a_document",
+        }
+    }
+
+    /// What the member reads: what may be wrong, and what helps.
+    #[must_use]
+    pub const fn text(self) -> Text {
+        match self {
+            Self::Blurred => Text::fixed(
+                "照片可能不清晰。请拿稳手机、对准后重拍；看得清就不用重拍。",
+                "The photo may be blurred. Hold the phone still and take it again; if you can read it, keep it.",
+            ),
+            Self::TooDark => Text::fixed(
+                "照片可能太暗。请到亮处重拍；看得清就不用重拍。",
+                "The photo may be too dark. Take it again where there is more light; if you can read it, keep it.",
+            ),
+            Self::Glare => Text::fixed(
+                "照片上可能有反光。请换个角度重拍；看得清就不用重拍。",
+                "Light may be reflected in the photo. Take it again from another side; if you can read it, keep it.",
+            ),
+            Self::CutEdge => Text::fixed(
+                "纸张可能没有拍全。请把四边都拍进来；需要的内容都在就不用重拍。",
+                "The paper may not be all in the photo. Take all four edges in; if what matters is there, keep it.",
+            ),
+            Self::TooSmall => Text::fixed(
+                "图片较小，小字可能看不清。请上传原图。",
+                "The picture is small, and small print may not be readable. Send the original photo.",
+            ),
+            Self::NotADocument => Text::fixed(
+                "照片上可能没有文字材料。请确认拍的是要交的材料。",
+                "There may be no paper with writing in the photo. Check that it shows what you want to hand in.",
+            ),
+        }
+    }
+}
+
+/// What was measured, each in thousandths unless its name says otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measures {
+    /// How much of an edge's height is climbed in two pixels, in the middle of all strong edges: 1,000 for a step, 250 for a long slope.
+    pub sharpness: u32,
+    /// The brightness of the paper, 0 to 255: nine tenths of the picture are not brighter.
+    pub paper_luma: u32,
+    /// How much of the picture is burnt out while the paper around it is not.
+    pub glare: u32,
+    /// How much of the picture's border paper lies on.
+    pub cut: u32,
+    /// The shorter side of what was sent, in pixels.
+    pub short_side_px: u32,
+    /// How much of the picture is covered by what looks like writing.
+    pub writing: u32,
+}
+
+/// Measures a picture: `grey` is its upright reading copy, `small` the same in half its size or less, `short_side_px` the shorter side of
+/// what was sent.
+#[must_use]
+pub fn measure(grey: &GrayImage, small: &GrayImage, short_side_px: u32) -> Measures {
+    let histogram = histogram(small);
+    Measures {
+        sharpness: sharpness(grey),
+        paper_luma: percentile(&histogram, 900),
+        glare: glare(small, percentile(&histogram, 600)),
+        cut: cut(small, &histogram),
+        short_side_px,
+        writing: writing(small),
+    }
+}
+
+/// What to say of the measures.
+#[must_use]
+pub fn advise(measures: &Measures) -> Vec<Advice> {
+    let found = [
+        (measures.writing < LEAST_WRITING, Advice::NotADocument),
+        (measures.sharpness < LEAST_SHARPNESS, Advice::Blurred),
+        (measures.paper_luma < LEAST_LUMA, Advice::TooDark),
+        (measures.glare > MOST_GLARE, Advice::Glare),
+        (measures.cut > MOST_CUT, Advice::CutEdge),
+        (measures.short_side_px < LEAST_SIDE_PX, Advice::TooSmall),
+    ];
+    found.into_iter().filter_map(|(is_so, advice)| is_so.then_some(advice)).collect()
+}
+
+const LEAST_WRITING: u32 = 40;
+const LEAST_SHARPNESS: u32 = 430;
+const LEAST_LUMA: u32 = 80;
+const MOST_GLARE: u32 = 20;
+const MOST_CUT: u32 = 120;
+const LEAST_SIDE_PX: u32 = 720;
+
+fn histogram(grey: &GrayImage) -> [u64; 256] {
+    let mut counts = [0; 256];
+    for pixel in grey.pixels() {
+        if let Some(count) = counts.get_mut(usize::from(pixel.0[0])) {
+            *count += 1;
+        }
+    }
+    counts
+}
+
+/// The brightness that so many thousandths of the pixels do not exceed.
+fn percentile(histogram: &[u64; 256], thousandths: u64) -> u32 {
+    let wanted = histogram.iter().sum::<u64>() * thousandths / 1_000;
+    let mut seen = 0;
+    let at = (0_u32..).zip(histogram).find(|(_, count)| {
+        seen += **count;
+        seen >= wanted
+    });
+    at.map_or(255, |(luma, _)| luma)
+}
+
+fn luma(grey: &GrayImage, x: u32, y: u32) -> i32 {
+    grey.as_raw().get((y * grey.width() + x) as usize).map_or(0, |luma| i32::from(*luma))
+}
+
+/// At every strong edge of every fifth line, across or down: its climb in two pixels against its climb in eight.
+fn sharpness(grey: &GrayImage) -> u32 {
+    const STRONG: u32 = 40;
+    const STEP: usize = 5;
+    let mut ratios = [0_u64; 1_001];
+    let mut note = |near: u32, far: u32| {
+        if far >= STRONG {
+            let ratio = (near * 1_000 / far).min(1_000);
+            if let Some(count) = ratios.get_mut(ratio as usize) {
+                *count += 1;
+            }
+        }
+    };
+    for y in (4..grey.height().saturating_sub(4)).step_by(STEP) {
+        for x in 4..grey.width().saturating_sub(4) {
+            let climb = |dx: u32, dy: u32| luma(grey, x + dx, y + dy).abs_diff(luma(grey, x - dx, y - dy));
+            note(climb(1, 0), climb(4, 0));
+            note(climb(0, 1), climb(0, 4));
+        }
+    }
+    // The steepest fifth: letters; the rest are shadows and folds.
+    let wanted = ratios.iter().sum::<u64>() / 5;
+    let mut seen = 0;
+    let at = (0..=1_000_u32).rev().zip(ratios.iter().rev()).find(|(_, count)| {
+        seen += **count;
+        seen >= wanted.max(1)
+    });
+    at.map_or(0, |(ratio, _)| ratio)
+}
+
+/// Burnt-out pixels while most of the picture is darker; a scan, which is white all over, has none.
+fn glare(grey: &GrayImage, usual: u32) -> u32 {
+    const BURNT: u8 = 250;
+    if usual > 235 {
+        return 0;
+    }
+    let burnt = grey.pixels().filter(|pixel| pixel.0[0] >= BURNT).count();
+    share(burnt, grey.pixels().len())
+}
+
+/// How much of the border is as bright as paper; a picture that is paper all around is a scan.
+fn cut(grey: &GrayImage, histogram: &[u64; 256]) -> u32 {
+    let (width, height) = grey.dimensions();
+    let threshold = i32::try_from(between(histogram)).unwrap_or(255);
+    let side = |points: Vec<(u32, u32)>| {
+        let bright = points.iter().filter(|(x, y)| luma(grey, *x, *y) > threshold).count();
+        share(bright, points.len())
+    };
+    let inset = 4.min(width / 8).min(height / 8);
+    let sides = [
+        side((0..width).map(|x| (x, inset)).collect()),
+        side((0..width).map(|x| (x, height - 1 - inset)).collect()),
+        side((0..height).map(|y| (inset, y)).collect()),
+        side((0..height).map(|y| (width - 1 - inset, y)).collect()),
+    ];
+    if sides.iter().all(|share| *share > 850) {
+        return 0;
+    }
+    sides.into_iter().max().unwrap_or(0)
+}
+
+/// The brightness that parts the picture best into dark and bright (Otsu's).
+fn between(histogram: &[u64; 256]) -> u32 {
+    let total: u64 = histogram.iter().sum();
+    let weighted: u64 = (0_u64..).zip(histogram).map(|(luma, count)| luma * count).sum();
+    let (mut dark, mut dark_weighted, mut best, mut at) = (0_u64, 0_u64, 0_u128, 128);
+    for (luma, count) in (0_u32..).zip(histogram) {
+        dark += count;
+        dark_weighted += u64::from(luma) * count;
+        let bright = total - dark;
+        if dark == 0 || bright == 0 {
+            continue;
+        }
+        let (low, high) = (dark_weighted * 256 / dark, (weighted - dark_weighted) * 256 / bright);
+        let apart = u128::from(high.saturating_sub(low));
+        let parted = u128::from(dark) * u128::from(bright) * apart * apart;
+        if parted > best {
+            (best, at) = (parted, luma);
+        }
+    }
+    at
+}
+
+/// Squares of sixteen pixels in which dark and bright change places again and again along a line, as letters do.
+fn writing(grey: &GrayImage) -> u32 {
+    const SIDE: u32 = 16;
+    let (columns, rows) = (grey.width() / SIDE, grey.height() / SIDE);
+    let mut written = 0_usize;
+    for row in 0..rows {
+        for column in 0..columns {
+            written += usize::from(is_written(grey, column * SIDE, row * SIDE, SIDE));
+        }
+    }
+    share(written, (columns * rows) as usize)
+}
+
+fn is_written(grey: &GrayImage, left: u32, top: u32, side: u32) -> bool {
+    const CONTRAST: i32 = 40;
+    const CHANGES: u32 = 12;
+    let square = || (top..top + side).flat_map(move |y| (left..left + side).map(move |x| luma(grey, x, y)));
+    let (darkest, brightest) = square().fold((255, 0), |(low, high), luma| (low.min(luma), high.max(luma)));
+    if brightest - darkest < CONTRAST {
+        return false;
+    }
+    let middle = (darkest + brightest) / 2;
+    let mut changes = 0;
+    for y in (top..top + side).step_by(2) {
+        for x in left + 1..left + side {
+            changes += u32::from((luma(grey, x, y) > middle) != (luma(grey, x - 1, y) > middle));
+        }
+    }
+    changes >= CHANGES
+}
+
+fn share(part: usize, whole: usize) -> u32 {
+    u32::try_from(part * 1_000 / whole.max(1)).unwrap_or(1_000)
+}

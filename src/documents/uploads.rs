@@ -91,7 +91,8 @@ mod tests {
     #[tokio::test]
     async fn a_holder_lets_go_for_later_requests_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let uploads = Uploads::open(&dir.path().join("spool"), Uuid::from_u128(1)).unwrap();
+        let uploads =
+            Uploads::open(&dir.path().join("spool"), Uuid::from_u128(1), &config::Documents::default()).unwrap();
         let (id, numbers) = (Uuid::from_u128(7), [(); 3].map(|()| uploads.number()));
         let asked = uploads.enter(id, numbers[1]);
         uploads.ask(id, numbers[0]);

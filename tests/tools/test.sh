@@ -55,6 +55,7 @@ step deploy tests/deploy/check.sh
 step openapi tests/openapi/lint.sh
 step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
 step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
+step documents tests/documents/documents.sh
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15

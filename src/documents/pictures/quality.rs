@@ -21,7 +21,7 @@ pub enum Advice {
     CutEdge,
     /// Too few pixels for small print.
     TooSmall,
-    /// Nothing on it looks like writing.
+    /// Nothing on it looks like writing, or the writing is too small.
     NotADocument,
 }
 
@@ -64,8 +64,8 @@ impl Advice {
                 "The picture is small, and small print may not be readable. Send the original photo.",
             ),
             Self::NotADocument => Text::fixed(
-                "照片上可能没有文字材料。请确认拍的是要交的材料。",
-                "There may be no paper with writing in the photo. Check that it shows what you want to hand in.",
+                "照片上可能看不到文字。请确认拍的是要交的材料，并靠近一些。",
+                "There may be no writing to read in the photo. Check that it shows what you want to hand in, and go nearer.",
             ),
         }
     }
@@ -80,7 +80,7 @@ pub struct Measures {
     pub paper_luma: u32,
     /// How much of the picture is burnt out while the paper around it is not.
     pub glare: u32,
-    /// How much of the picture's border paper lies on.
+    /// How much of one side of the picture paper lies on.
     pub cut: u32,
     /// The shorter side of what was sent, in pixels.
     pub short_side_px: u32,
@@ -93,11 +93,12 @@ pub struct Measures {
 #[must_use]
 pub fn measure(grey: &GrayImage, small: &GrayImage, short_side_px: u32) -> Measures {
     let histogram = histogram(small);
+    let paper_luma = percentile(&histogram, 900);
     Measures {
         sharpness: sharpness(grey),
-        paper_luma: percentile(&histogram, 900),
+        paper_luma,
         glare: glare(small, percentile(&histogram, 600)),
-        cut: cut(small, &histogram),
+        cut: cut(small, paper_luma),
         short_side_px,
         writing: writing(small),
     }
@@ -106,10 +107,13 @@ pub fn measure(grey: &GrayImage, small: &GrayImage, short_side_px: u32) -> Measu
 /// What to say of the measures.
 #[must_use]
 pub fn advise(measures: &Measures) -> Vec<Advice> {
+    let is_dark = measures.paper_luma < LEAST_LUMA;
+    // In the dark there is neither an edge nor a letter, and what is blurred has no letters: one advice is enough.
+    let is_blurred = !is_dark && measures.sharpness > 0 && measures.sharpness < LEAST_SHARPNESS;
     let found = [
-        (measures.writing < LEAST_WRITING, Advice::NotADocument),
-        (measures.sharpness < LEAST_SHARPNESS, Advice::Blurred),
-        (measures.paper_luma < LEAST_LUMA, Advice::TooDark),
+        (is_dark, Advice::TooDark),
+        (is_blurred, Advice::Blurred),
+        (!is_dark && !is_blurred && measures.writing < LEAST_WRITING, Advice::NotADocument),
         (measures.glare > MOST_GLARE, Advice::Glare),
         (measures.cut > MOST_CUT, Advice::CutEdge),
         (measures.short_side_px < LEAST_SIDE_PX, Advice::TooSmall),
@@ -117,11 +121,11 @@ pub fn advise(measures: &Measures) -> Vec<Advice> {
     found.into_iter().filter_map(|(is_so, advice)| is_so.then_some(advice)).collect()
 }
 
-const LEAST_WRITING: u32 = 40;
-const LEAST_SHARPNESS: u32 = 430;
-const LEAST_LUMA: u32 = 80;
-const MOST_GLARE: u32 = 20;
-const MOST_CUT: u32 = 120;
+const LEAST_WRITING: u32 = 8;
+const LEAST_SHARPNESS: u32 = 355;
+const LEAST_LUMA: u32 = 60;
+const MOST_GLARE: u32 = 48;
+const MOST_CUT: u32 = 350;
 const LEAST_SIDE_PX: u32 = 720;
 
 fn histogram(grey: &GrayImage) -> [u64; 256] {
@@ -189,47 +193,20 @@ fn glare(grey: &GrayImage, usual: u32) -> u32 {
     share(burnt, grey.pixels().len())
 }
 
-/// How much of the border is as bright as paper; a picture that is paper all around is a scan.
-fn cut(grey: &GrayImage, histogram: &[u64; 256]) -> u32 {
+/// The side of the picture that paper lies on most. A table that is as bright lies on more than two sides, and so does a scan.
+fn cut(grey: &GrayImage, paper_luma: u32) -> u32 {
+    const INSET: u32 = 4;
+    const LIKE_PAPER: u32 = 25;
+    const HARDLY: u32 = 100;
     let (width, height) = grey.dimensions();
-    let threshold = i32::try_from(between(histogram)).unwrap_or(255);
-    let side = |points: Vec<(u32, u32)>| {
-        let bright = points.iter().filter(|(x, y)| luma(grey, *x, *y) > threshold).count();
-        share(bright, points.len())
-    };
-    let inset = 4.min(width / 8).min(height / 8);
-    let sides = [
-        side((0..width).map(|x| (x, inset)).collect()),
-        side((0..width).map(|x| (x, height - 1 - inset)).collect()),
-        side((0..height).map(|y| (inset, y)).collect()),
-        side((0..height).map(|y| (width - 1 - inset, y)).collect()),
-    ];
-    if sides.iter().all(|share| *share > 850) {
-        return 0;
-    }
-    sides.into_iter().max().unwrap_or(0)
-}
-
-/// The brightness that parts the picture best into dark and bright (Otsu's).
-fn between(histogram: &[u64; 256]) -> u32 {
-    let total: u64 = histogram.iter().sum();
-    let weighted: u64 = (0_u64..).zip(histogram).map(|(luma, count)| luma * count).sum();
-    let (mut dark, mut dark_weighted, mut best, mut at) = (0_u64, 0_u64, 0_u128, 128);
-    for (luma, count) in (0_u32..).zip(histogram) {
-        dark += count;
-        dark_weighted += u64::from(luma) * count;
-        let bright = total - dark;
-        if dark == 0 || bright == 0 {
-            continue;
-        }
-        let (low, high) = (dark_weighted * 256 / dark, (weighted - dark_weighted) * 256 / bright);
-        let apart = u128::from(high.saturating_sub(low));
-        let parted = u128::from(dark) * u128::from(bright) * apart * apart;
-        if parted > best {
-            (best, at) = (parted, luma);
-        }
-    }
-    at
+    let (right, bottom) = (width.saturating_sub(1 + INSET), height.saturating_sub(1 + INSET));
+    let least = i32::try_from(paper_luma.saturating_sub(LIKE_PAPER)).unwrap_or(255);
+    let row = |y: u32| share((0..width).filter(|x| luma(grey, *x, y) > least).count(), width as usize);
+    let column = |x: u32| share((0..height).filter(|y| luma(grey, x, *y) > least).count(), height as usize);
+    let mut sides = [row(INSET), row(bottom), column(INSET), column(right)];
+    sides.sort_unstable();
+    let [_, third, _, most] = sides;
+    if third > HARDLY { 0 } else { most }
 }
 
 /// Squares of sixteen pixels in which dark and bright change places again and again along a line, as letters do.
@@ -265,4 +242,59 @@ fn is_written(grey: &GrayImage, left: u32, top: u32, side: u32) -> bool {
 
 fn share(part: usize, whole: usize) -> u32 {
     u32::try_from(part * 1_000 / whole.max(1)).unwrap_or(1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Luma;
+    use image::imageops::{FilterType, blur, resize};
+
+    use super::*;
+
+    /// A sheet of grey paper with lines of strokes on a dark table.
+    fn sheet() -> GrayImage {
+        GrayImage::from_fn(1_200, 1_600, |x, y| {
+            let on_paper = (100..1_100).contains(&x) && (100..1_500).contains(&y);
+            let in_line = (200..1_000).contains(&x) && (200..1_400).contains(&y) && y % 40 < 24;
+            Luma([match (on_paper, in_line && (x + y / 6 * 5) % 12 < 5) {
+                (false, _) => 60,
+                (true, true) => 30,
+                (true, false) => 210,
+            }])
+        })
+    }
+
+    fn advice(grey: &GrayImage) -> Vec<Advice> {
+        let small = resize(grey, grey.width() / 2, grey.height() / 2, FilterType::Triangle);
+        advise(&measure(grey, &small, grey.width().min(grey.height())))
+    }
+
+    #[test]
+    fn a_good_sheet_has_no_advice_and_each_fault_its_own() {
+        let good = sheet();
+        assert_eq!(advice(&good), []);
+        let changed = |change: &dyn Fn(u32, u32, u8) -> u8| {
+            GrayImage::from_fn(good.width(), good.height(), |x, y| Luma([change(x, y, good.get_pixel(x, y).0[0])]))
+        };
+        assert_eq!(advice(&changed(&|_, _, luma| luma / 5)), [Advice::TooDark]);
+        assert_eq!(
+            advice(&changed(&|x, y, luma| if x.abs_diff(500) + y.abs_diff(700) < 300 { 255 } else { luma })),
+            [Advice::Glare]
+        );
+        assert_eq!(
+            advice(&changed(&|x, y, luma| if x < 150 && (100..1_500).contains(&y) { 210 } else { luma })),
+            [Advice::CutEdge]
+        );
+        assert_eq!(advice(&blur(&good, 6.0)), [Advice::Blurred]);
+        assert_eq!(advice(&GrayImage::from_pixel(1_200, 1_600, Luma([200]))), [Advice::NotADocument]);
+        assert_eq!(advice(&resize(&good, 600, 800, FilterType::Triangle)), [Advice::TooSmall]);
+    }
+
+    #[test]
+    fn a_scan_that_is_paper_all_around_is_not_cut() {
+        let scan = GrayImage::from_fn(1_200, 1_600, |x, y| {
+            Luma([if y % 40 < 24 && (200..1_000).contains(&x) && (x + y / 6 * 5) % 12 < 5 { 20 } else { 255 }])
+        });
+        assert_eq!(advice(&scan), []);
+    }
 }

@@ -2,8 +2,8 @@
 
 mod bad_input;
 mod bench;
-mod checksum;
 mod checker;
+mod checksum;
 mod journey;
 mod processes;
 mod raw;

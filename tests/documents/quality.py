@@ -13,9 +13,9 @@ from pathlib import Path
 
 def advice(binary, file):
     """The codes that the service would advise with."""
-    said = subprocess.run([binary, "inspect", str(file)], check=True, capture_output=True, text=True).stdout
-    assert "measured" in said, f"{file}: {said}"
-    return {line.removeprefix("advice: ") for line in said.splitlines() if line.startswith("advice: ")}
+    done = subprocess.run([binary, "inspect", str(file)], capture_output=True, text=True)
+    assert "measured" in done.stdout, f"{file}: {done.stdout}{done.stderr}"
+    return {line.removeprefix("advice: ") for line in done.stdout.splitlines() if line.startswith("advice: ")}
 
 
 def main(binary, directory):

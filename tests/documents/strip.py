@@ -17,7 +17,7 @@ from PIL import Image
 
 #: Words that stand in every field below and must never come out again.
 MARK = "SECRET-PLACE"
-SIZE = (1200, 900)
+SIZE = (600, 450)
 QUARTERS = [((0, 0), (220, 20, 20)), ((1, 0), (20, 200, 20)), ((0, 1), (20, 20, 220)), ((1, 1), (220, 220, 20))]
 #: How a camera has turned what it stores, by what it notes.
 STORED = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,

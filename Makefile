@@ -6,7 +6,7 @@ KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak soak-uploads bench openapi deny samples
+.PHONY: help run test lint fuzz soak soak-uploads bench openapi deny advisories samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,9 +45,13 @@ bench: ## submissions and status reads a second beside their floors, memory, tim
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
-deny: ## licences, bans and advisories by cargo-deny (builds it once, some minutes)
+deny: ## licences, bans and sources by cargo-deny (builds it once, some minutes)
 	@tests/tools/prepare.sh deny
-	.tools/cargo/bin/cargo-deny --locked check
+	.tools/cargo/bin/cargo-deny --locked check bans licenses sources
+
+advisories: ## known faults of dependencies by cargo-deny (fetches RustSec's database)
+	@tests/tools/prepare.sh deny
+	.tools/cargo/bin/cargo-deny --locked check advisories
 
 samples: ## draw the sample photographs again
 	@tests/tools/prepare.sh samples

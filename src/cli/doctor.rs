@@ -293,7 +293,6 @@ fn bank(config: &Config) -> Word {
     }
 }
 
-/// No provider is built in yet: [`crate::identity::sms::Outbox`] marks a message as sent and sends none.
 /// Has the checker check a picture: it starts, shuts itself in and answers.
 async fn checker(config: &Config) -> Word {
     match Child::new(config.documents.checker.clone()).inspect(SMALL_PICTURE.into()).await {
@@ -322,6 +321,7 @@ async fn viruses(config: &Config) -> Word {
     }
 }
 
+/// No provider is built in yet: [`crate::identity::sms::Outbox`] marks a message as sent and sends none.
 fn sms(config: &Config) -> Word {
     let text = "no provider: one-time passwords and notices stay in the outbox, and nobody receives one";
     match config.environment {

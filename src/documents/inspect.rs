@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::change::{Change, change};
-use super::inspector::{InspectError, Passed};
-use super::pictures::Rendition as Rendered;
+use super::inspector::InspectError;
+use super::pictures::{self, Passed};
 use super::rows::{Rendition, document, file};
 use super::state::{DocumentState, Reason};
 use super::sweep::forget_spool;
@@ -104,7 +104,7 @@ async fn reject(context: &JobContext, document: &document::Model, reason: Reason
 async fn store(app: &App, document_id: Uuid, set_id: Uuid, passed: Passed) -> Result<Vec<file::ActiveModel>, JobError> {
     let Passed { master, pages, thumbnail, .. } = passed;
     let key = StorageKey::DocumentMaster { document_id, set_id, coding: master.coding };
-    let original = Rendered { bytes: master.bytes, width: master.width, height: master.height };
+    let original = pictures::Rendition { bytes: master.bytes, width: master.width, height: master.height };
     let mut files = vec![put(app, &key, Rendition::Master, 1, original).await?];
     for (page, copy) in (1_u8..).zip(pages) {
         let key = StorageKey::DocumentReading { document_id, set_id, page };
@@ -120,7 +120,7 @@ async fn put(
     key: &StorageKey,
     rendition: Rendition,
     page: u8,
-    file: Rendered,
+    file: pictures::Rendition,
 ) -> Result<file::ActiveModel, JobError> {
     let stored = app.storage.put(key, Bytes::from(file.bytes)).await?;
     Ok(file::ActiveModel {

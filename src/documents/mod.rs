@@ -39,7 +39,7 @@ mod view;
 mod watermark;
 mod withdraw;
 
-pub use inspector::{Child, Clamd, InspectError, Inspector, Master, Passed, serve as serve_inspection};
+pub use inspector::{Child, Clamd, InspectError, Inspector, serve as serve_inspection};
 pub use lease::release_all as release_uploads;
 pub use rows::Rendition;
 pub use state::{DocumentKind, DocumentState, Reason};

@@ -9,8 +9,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use image::{DynamicImage, RgbImage};
 
-use super::inspector::{Master, Passed};
-use super::pictures::{READING_SIDE, Refusal, copy, thumbnail};
+use super::pictures::{Master, Passed, READING_SIDE, Refusal, copy, thumbnail};
 use crate::storage::Coding;
 
 /// Pages at most.

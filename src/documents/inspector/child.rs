@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::{InspectError, Inspector, Passed, wire};
-use crate::documents::pictures::Refusal;
+use super::{InspectError, Inspector, wire};
+use crate::documents::pictures::{Passed, Refusal};
 
 /// On a machine that is busy with other things, twenty seconds of the processor take longer.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,6 +52,8 @@ impl Child {
         let mut answer = Vec::new();
         let mut from = from.context("the checker has no output")?.take(MAX_ANSWER_BYTES);
         from.read_to_end(&mut answer).await.context("the checker's answer")?;
+        // One that would say still more ends here, instead of waiting for somebody to listen.
+        drop(from);
         Ok((child.wait().await.context("the checker's end")?, answer))
     }
 }

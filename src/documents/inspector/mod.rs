@@ -15,36 +15,7 @@ pub use child::Child;
 pub use searching::{Clamd, Searching};
 pub use serve::serve;
 
-use super::pictures::{Measures, Refusal, Rendition};
-use crate::storage::Coding;
-
-/// A file that passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passed {
-    /// What is kept of the original.
-    pub master: Master,
-    /// The upright copies, one a page; a photograph has one.
-    pub pages: Vec<Rendition>,
-    /// The small picture of the first page.
-    pub thumbnail: Rendition,
-    /// What was measured on a photograph; nothing for a PDF, whose pages are drawn.
-    pub measures: Option<Measures>,
-}
-
-/// The original's own coded pixels without metadata; a PDF as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Master {
-    /// How it is coded.
-    pub coding: Coding,
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// Its width in pixels; of a PDF, in points of its first page.
-    pub width: u32,
-    /// Its height in the same.
-    pub height: u32,
-    /// How it must be turned to stand upright: the EXIF orientation, 1 to 8.
-    pub orientation: u8,
-}
+use super::pictures::{Passed, Refusal};
 
 /// Why there is no answer about a file.
 #[derive(Debug, thiserror::Error)]

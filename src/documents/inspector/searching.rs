@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clamav_client::tokio::{Socket, Tcp, ping, scan_buffer};
 
-use super::{InspectError, Inspector, Passed};
-use crate::documents::pictures::Refusal;
+use super::{InspectError, Inspector};
+use crate::documents::pictures::{Passed, Refusal};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 
-use super::{Passed, sandbox, wire};
+use super::{sandbox, wire};
 use crate::documents::limits::MAX_FILE_BYTES;
 use crate::documents::pdf;
-use crate::documents::pictures::{self, Refusal};
+use crate::documents::pictures::{self, Passed, Refusal};
 use crate::storage::Coding;
 
 /// Checks one file from the standard input and answers on the standard output.

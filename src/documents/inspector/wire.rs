@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Master, Part, Passed};
+use super::Part;
 use crate::documents::pdf::MAX_PAGES;
-use crate::documents::pictures::{Measures, Refusal, Rendition};
+use crate::documents::pictures::{Master, Measures, Passed, Refusal, Rendition};
 use crate::storage::Coding;
 
 #[derive(Debug, Serialize, Deserialize)]

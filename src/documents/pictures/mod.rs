@@ -5,7 +5,6 @@
 //! no EXIF, GPS, XMP, comment, text, preview picture or trailing file. [`render`] then decodes the master alone, so that no
 //! decoder ever sees a metadata segment, and makes the upright copies.
 
-use super::inspector::{Master, Passed};
 use crate::storage::Coding;
 
 mod heic;
@@ -31,6 +30,34 @@ pub const MAX_SIDE: u32 = 20_000;
 pub const MIN_SIDE: u32 = 64;
 /// Bytes that decoding may take at most: the process that decodes has 512 MiB, and needs some for the file and its copies.
 pub const MAX_DECODE_BYTES: u64 = 400 * 1024 * 1024;
+
+/// A file that passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// What is kept of the original.
+    pub master: Master,
+    /// The upright copies, one a page; a photograph has one.
+    pub pages: Vec<Rendition>,
+    /// The small picture of the first page.
+    pub thumbnail: Rendition,
+    /// What was measured on a photograph; nothing for a PDF, whose pages are drawn.
+    pub measures: Option<Measures>,
+}
+
+/// The original's own coded pixels without metadata; a PDF as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    /// How it is coded.
+    pub coding: Coding,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its width in pixels; of a PDF, in points of its first page.
+    pub width: u32,
+    /// Its height in the same.
+    pub height: u32,
+    /// How it must be turned to stand upright: the EXIF orientation, 1 to 8.
+    pub orientation: u8,
+}
 
 /// What a file is, and its cleaned master.
 #[derive(Clone, Debug)]

@@ -88,8 +88,8 @@ pub struct Measures {
     pub writing: u32,
 }
 
-/// Measures a picture: `grey` is its upright reading copy, `small` the same in half its size or less, `short_side_px` the shorter side of
-/// what was sent.
+/// Measures a picture: `grey` is its upright reading copy, `small` the same at 1,000 pixels a side at most, `short_side_px` the shorter
+/// side of what was sent.
 #[must_use]
 pub fn measure(grey: &GrayImage, small: &GrayImage, short_side_px: u32) -> Measures {
     let histogram = histogram(small);

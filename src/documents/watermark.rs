@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use font8x8::legacy::BASIC_LEGACY;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageResult, RgbImage};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageResult, Limits, RgbImage};
+
+use super::pictures::READING_SIDE;
 
 /// Pixels a side of a letter before it is made larger.
 const LETTER: u32 = 8;
@@ -20,6 +22,10 @@ const GREY: u8 = 128;
 /// When it does not decode.
 pub(super) fn mark(jpeg: &[u8], lines: &[String]) -> ImageResult<Vec<u8>> {
     let mut decoder = JpegDecoder::new(Cursor::new(jpeg))?;
+    // It came out of the checker, which read a stranger's bytes: its size is believed as little as theirs.
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(READING_SIDE), Some(READING_SIDE));
+    decoder.set_limits(limits)?;
     let profile = decoder.icc_profile()?;
     let colour = decoder.color_type();
     let mut picture = DynamicImage::from_decoder(decoder)?.into_rgb8();
@@ -67,6 +73,12 @@ mod tests {
         let mut bytes = Cursor::new(Vec::new());
         RgbImage::from_pixel(width, height, Rgb(colour)).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
         bytes.into_inner()
+    }
+
+    #[test]
+    fn a_copy_that_is_larger_than_copies_are_is_not_decoded() {
+        assert!(mark(&jpeg(READING_SIDE + 1, 64, [255; 3]), &[]).is_err());
+        assert!(mark(&jpeg(READING_SIDE, 64, [255; 3]), &[]).is_ok());
     }
 
     #[test]

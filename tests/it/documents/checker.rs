@@ -1,6 +1,7 @@
 //! Files are checked in a process that may die; what it may not do; and the search for viruses before it.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use heifer::{EncodeOptions, encode_rgb8};
@@ -138,7 +139,30 @@ async fn a_checker_that_does_not_run_loses_nothing() {
     assert_eq!(bench.count("select count(*) from job where kind = 'documents.inspect' and state = 'ready'").await, 1);
     let spool = bench.spooled(&id);
     assert_eq!(std::fs::metadata(spool).unwrap().len(), file.len() as u64);
+    // With one that runs, the job goes on where it was.
+    let bench = bench.restart().await;
+    bench.clock.advance_secs(3_600);
+    bench.work().await;
+    assert_eq!(bench.document(&id).await["state"], "clean");
     bench.stop().await;
+}
+
+#[actix_web::test]
+async fn a_file_that_kills_its_checker_is_refused_and_one_killed_by_somebody_else_waits() {
+    for (signal, state, code) in
+        [("SEGV", "rejected", "picture_damaged"), ("XCPU", "rejected", "picture_too_large"), ("KILL", "checking", "")]
+    {
+        let directory = tempfile::tempdir().unwrap();
+        let dying = directory.path().join("checker");
+        std::fs::write(&dying, format!("#!/bin/sh\nkill -{signal} $$\n")).unwrap();
+        std::fs::set_permissions(&dying, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let bench = Bench::checking(|documents| documents.checker = Some(dying)).await;
+        let document = bench.sent(&photo(54)).await;
+        assert_eq!(document["state"], state, "{signal}: {document}");
+        assert_eq!(document["reason"]["code"].as_str().unwrap_or_default(), code, "{signal}");
+        assert_eq!(bench.spool_files(), usize::from(state == "checking"));
+        bench.stop().await;
+    }
 }
 
 /// Something that speaks as ClamAV's daemon does, and answers each search with `answer`.

@@ -6,7 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::bench::{Bench, Got, STREAM, photo};
-use super::raw::{begin_with, pause, released_at, settled_at, status_line};
+use super::raw::{begin_with, released_at, settled_at, spooled_beyond, status_line};
 
 fn sha1_of(bytes: &[u8]) -> String {
     format!("sha1 {}", BASE64_STANDARD.encode(Sha1::digest(bytes)))
@@ -90,7 +90,7 @@ async fn a_cut_piece_with_a_checksum_is_discarded_whole() {
     assert_eq!(bench.patch(&id, 0, &file[..5_000]).await.status, 204);
     let line = format!("Upload-Checksum: {}\r\n", sha1_of(&file[5_000..]));
     let stream = begin_with(&bench, &id, 5_000, file.len() - 5_000, &line, &file[5_000..200_000]).await;
-    pause(400).await;
+    spooled_beyond(&bench, &id, 100_000).await;
     drop(stream);
     assert_eq!(released_at(&bench, &id).await, 5_000);
     assert_eq!(std::fs::metadata(bench.spooled(&id)).unwrap().len(), 5_000);
@@ -106,7 +106,7 @@ async fn a_newcomer_takes_over_in_the_midst_of_a_piece_with_a_checksum() {
     assert_eq!(bench.patch(&id, 0, &file[..5_000]).await.status, 204);
     let line = format!("Upload-Checksum: {}\r\n", sha256_of(&file[5_000..]));
     let hanging = begin_with(&bench, &id, 5_000, file.len() - 5_000, &line, &file[5_000..150_000]).await;
-    pause(300).await;
+    spooled_beyond(&bench, &id, 60_000).await;
     settled_at(&bench, &id, 5_000).await;
     assert!(status_line(hanging).await.contains("423"));
     assert_eq!(patch(&bench, &id, 5_000, &sha1_of(&file[5_000..]), &file[5_000..]).await.status, 204);
@@ -121,9 +121,7 @@ async fn a_process_that_dies_in_the_midst_leaves_nothing_of_the_piece() {
     assert_eq!(bench.patch(&id, 0, &file[..5_000]).await.status, 204);
     let line = format!("Upload-Checksum: {}\r\n", sha1_of(&file[5_000..]));
     let hanging = begin_with(&bench, &id, 5_000, file.len() - 5_000, &line, &file[5_000..250_000]).await;
-    while std::fs::metadata(bench.spooled(&id)).unwrap().len() < 100_000 {
-        tokio::task::yield_now().await;
-    }
+    spooled_beyond(&bench, &id, 100_000).await;
     // What a killed process leaves: unverified bytes on the disk, and its lease.
     let left = std::fs::read(bench.spooled(&id)).unwrap();
     assert_eq!(bench.count("select durable_offset from upload").await, 5_000);

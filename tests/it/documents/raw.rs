@@ -41,6 +41,13 @@ pub async fn released_at(bench: &Bench, id: &str) -> usize {
     usize::try_from(bench.head(id).await.offset()).unwrap()
 }
 
+/// Waits until more than so many bytes of an upload are in the spool, acknowledged or not.
+pub async fn spooled_beyond(bench: &Bench, id: &str, bytes: u64) {
+    while std::fs::metadata(bench.spooled(id)).unwrap().len() <= bytes {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Waits until the bytes of a broken request are acknowledged.
 pub async fn settled_at(bench: &Bench, id: &str, wanted: u64) {
     for _ in 0..100 {

@@ -6,6 +6,26 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
+/// A migration that runs one text: the struct with its doc comment, then the text. It is named after its file.
+macro_rules! sql_migration {
+    ($(#[$doc:meta])* $sql:ident) => {
+        $(#[$doc])*
+        #[derive(sea_orm_migration::prelude::DeriveMigrationName)]
+        pub struct Migration;
+
+        #[async_trait::async_trait]
+        impl sea_orm_migration::prelude::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                crate::run_sql(manager, $sql).await
+            }
+        }
+    };
+}
+use sql_migration;
+
 mod m01_kernel;
 mod m02_people;
 mod m03_plans;
@@ -97,4 +117,17 @@ create trigger {table}_never_goes before truncate on {table} for each statement 
 "
     );
     run_sql(manager, &sql).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database remembers them by these names: a migration under another one would run again.
+    #[test]
+    fn migrations_are_named_after_their_files() {
+        let names: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        assert_eq!(names[..3], ["m01_kernel", "m02_people", "m03_plans"]);
+        assert_eq!(names[9..], ["m10_unused_indexes", "m11_spool", "m12_pages"]);
+    }
 }

@@ -1,16 +1,8 @@
 //! What every capability stands on: jobs, stored answers, sealing keys, the access record.
 
-use sea_orm_migration::prelude::*;
-
-/// Tables of the kernel.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Tables of the kernel.
+    SQL
 }
 
 const SQL: &str = r"

@@ -1,16 +1,8 @@
 //! Organisations, units, members with their service cards, and staff.
 
-use sea_orm_migration::prelude::*;
-
-/// Tables of people and where they belong.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Tables of people and where they belong.
+    SQL
 }
 
 // `path` is the materialised way from the root, "/<id>/<id>/", so that a subtree is one range of an index.

@@ -1,16 +1,8 @@
 //! Sign-in: one-time passwords, credentials of the staff, sessions with their refresh tokens, machine clients.
 
-use sea_orm_migration::prelude::*;
-
-/// Tables of identity.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Tables of identity.
+    SQL
 }
 
 // Codes, tokens, phones, addresses and logins stand here only as keyed hashes; what must be read again is sealed.

@@ -1,16 +1,8 @@
 //! Documents, their stored files, and uploads on their way.
 
-use sea_orm_migration::prelude::*;
-
-/// Tables of documents.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Tables of documents.
+    SQL
 }
 
 // `set_id` names the one try at storing a document whose objects count. `expires_at_ms` of an upload is empty when all bytes

@@ -1,16 +1,8 @@
 //! Indexes for what is looked for every second, every hour or with every claim, so that its cost does not grow with what is kept.
 
-use sea_orm_migration::prelude::*;
-
-/// Indexes.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Indexes.
+    SQL
 }
 
 const SQL: &str = r"

@@ -1,16 +1,8 @@
 //! Indexes for what the daily work on payouts looks for: the few that wait, among all that were ever paid.
 
-use sea_orm_migration::prelude::*;
-
-/// Indexes of payouts.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// Indexes of payouts.
+    SQL
 }
 
 // A partial index serves a statement only that has the index's condition in its text, on SQLite word for word. Lists, whose state is a

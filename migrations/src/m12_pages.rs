@@ -1,16 +1,8 @@
 //! A document has pages: a PDF has one reading copy for each. And two more kinds of masters, HEIC and PDF, and what was measured on a picture.
 
-use sea_orm_migration::prelude::*;
-
-/// `document_file` with pages.
-#[derive(DeriveMigrationName)]
-pub struct Migration;
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run_sql(manager, SQL).await
-    }
+crate::sql_migration! {
+    /// `document_file` with pages.
+    SQL
 }
 
 // SQLite changes neither a key nor a check of a table that is there, so both databases make it anew.

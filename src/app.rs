@@ -16,6 +16,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::seal::{Key, Sealer, keyed_hash};
 use crate::keys;
 use crate::payouts::bank::BankLink;
+use crate::plans::Shelf;
 use crate::storage::Store;
 
 /// The parts that a test replaces.
@@ -59,6 +60,8 @@ pub struct App {
     pub bank: Option<BankLink>,
     /// The working days.
     pub calendars: Calendars,
+    /// The documents of plan versions.
+    pub plans: Shelf,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
     pub job_written: Notify,
 }
@@ -93,6 +96,7 @@ impl App {
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
             job_written: Notify::new(),
             calendars: Calendars::default(),
+            plans: Shelf::default(),
             clock: seams.clock,
             chance: seams.chance,
             sealer,

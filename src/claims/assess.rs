@@ -81,11 +81,12 @@ impl PlanAssessment {
 /// `validation_failed` for facts that the engine refuses.
 pub async fn all_plans(
     connection: &impl ConnectionTrait,
+    app: &App,
     member_id: Uuid,
     claim_id: Uuid,
     facts: &ClaimFacts,
 ) -> Result<Vec<PlanAssessment>, Problem> {
-    let plans = plans::that_may_pay(connection, member_id, facts.event, facts.starts_on).await?;
+    let plans = plans::that_may_pay(connection, &app.plans, member_id, facts.event, facts.starts_on).await?;
     let others = claim_plan::Entity::find()
         .filter(claim_plan::Column::MemberId.eq(member_id))
         .filter(claim_plan::Column::Live.into_expr())

@@ -122,7 +122,7 @@ async fn find(
         // Cover, time and duplicates were judged when it was first handed in.
         return Ok(Finding::PassAgain);
     }
-    let assessments = assess::all_plans(txn, claim.member_id, claim.id, facts).await?;
+    let assessments = assess::all_plans(txn, app, claim.member_id, claim.id, facts).await?;
     if assessments.is_empty() {
         return Ok(Finding::Refuse(
             "not_covered",

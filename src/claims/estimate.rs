@@ -54,7 +54,7 @@ pub(super) async fn estimate_claim(
 ) -> Answer {
     let claim = find::of_member(app.db.read(), &caller, *claim_id).await?;
     let facts = Declaration::open(&app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
-    let assessments = assess::all_plans(app.db.read(), caller.member_id, claim.id, &facts).await?;
+    let assessments = assess::all_plans(app.db.read(), &app, caller.member_id, claim.id, &facts).await?;
     let total_fen = assess::total(&assessments)?;
     let plans = assessments.into_iter().map(PlanEstimate::from).collect();
     Ok(Reply::ok(&Estimate { total_fen, plans })?.into_response())

@@ -71,7 +71,7 @@ struct CoverList {
 #[get("/v1/me/cover")]
 pub(super) async fn show_cover(app: web::Data<Arc<App>>, caller: MemberCaller) -> Answer {
     let today = app.clock.now().date();
-    let plans = every_enrolment(app.db.read(), caller.member_id, today).await?;
+    let plans = every_enrolment(app.db.read(), &app.plans, caller.member_id, today).await?;
     let items = plans.into_iter().map(|plan| view(plan, today)).collect();
     Ok(Reply::ok(&CoverList { items })?.into_response())
 }
@@ -81,15 +81,15 @@ fn view(plan: CoveredPlan, today: Date) -> CoverView {
     let CoveredPlan { document, cover, .. } = plan;
     CoverView {
         enrolment_id: cover.enrolment_id,
-        plan_code: document.plan,
-        name: document.name,
-        summary: document.summary,
+        plan_code: document.plan.clone(),
+        name: document.name.clone(),
+        summary: document.summary.clone(),
         funding: document.funding,
-        version: document.version,
+        version: document.version.clone(),
         shares: cover.shares,
         starts_on: cover.starts_on,
         ends_on: cover.ends_on,
         in_cover,
-        documents: document.documents,
+        documents: document.documents.clone(),
     }
 }

@@ -1,10 +1,13 @@
 //! Which enrolments of a member may pay for an event, each with the plan version that judges it: one statement.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use time::Date;
 use uuid::Uuid;
 
 use super::document::PlanDocument;
+use super::shelf::Shelf;
 use crate::assessment::{Cover, EventKind, PlanTerms};
 
 /// An enrolment with the plan version that judges an event of a given day.
@@ -15,7 +18,7 @@ pub struct CoveredPlan {
     /// The version that judges.
     pub plan_version_id: Uuid,
     /// Its document.
-    pub document: PlanDocument,
+    pub document: Arc<PlanDocument>,
     /// The unit that enrolled the member; none when cover is free with membership.
     pub unit_id: Option<Uuid>,
     /// The enrolment as the engine takes it.
@@ -43,11 +46,12 @@ impl CoveredPlan {
 /// Those of the database.
 pub async fn that_may_pay(
     connection: &impl ConnectionTrait,
+    shelf: &Shelf,
     member_id: Uuid,
     event: EventKind,
     event_on: Date,
 ) -> Result<Vec<CoveredPlan>, DbErr> {
-    let mut plans = fetch(connection, member_id, event_on, IN_COVER).await?;
+    let mut plans = fetch(connection, shelf, member_id, event_on, IN_COVER).await?;
     plans.retain(|plan| plan.document.rules.rules.iter().any(|rule| rule.event == event));
     Ok(last_of_each_plan(plans))
 }
@@ -71,10 +75,11 @@ fn last_of_each_plan(plans: Vec<CoveredPlan>) -> Vec<CoveredPlan> {
 /// Those of the database.
 pub async fn every_enrolment(
     connection: &impl ConnectionTrait,
+    shelf: &Shelf,
     member_id: Uuid,
     day: Date,
 ) -> Result<Vec<CoveredPlan>, DbErr> {
-    fetch(connection, member_id, day, "").await
+    fetch(connection, shelf, member_id, day, "").await
 }
 
 #[derive(FromQueryResult)]
@@ -87,11 +92,10 @@ struct Found {
     ends_on: Option<Date>,
     renewal: bool,
     plan_version_id: Uuid,
-    document: String,
 }
 
 const SELECT: &str = "select e.id as enrolment_id, e.plan_id, e.unit_id, e.shares, e.starts_on, e.ends_on, e.renewal, \
-     v.id as plan_version_id, v.document \
+     v.id as plan_version_id \
      from enrolment e join plan p on p.id = e.plan_id join plan_version v on v.plan_id = e.plan_id \
      where e.member_id = $1 and (v.ends_on is null or v.ends_on >= $2) and v.id = coalesce(e.plan_version_id, \
      (select w.id from plan_version w where w.plan_id = e.plan_id and w.starts_on <= $2 order by w.starts_on desc limit 1))";
@@ -100,6 +104,7 @@ const ORDER: &str = " order by p.code, e.starts_on";
 
 async fn fetch(
     connection: &impl ConnectionTrait,
+    shelf: &Shelf,
     member_id: Uuid,
     day: Date,
     filter: &str,
@@ -109,13 +114,17 @@ async fn fetch(
         format!("{SELECT}{filter}{ORDER}"),
         [member_id.into(), day.into()],
     );
-    Found::find_by_statement(statement).all(connection).await?.into_iter().map(covered).collect()
+    let found = Found::find_by_statement(statement).all(connection).await?;
+    let mut plans = Vec::with_capacity(found.len());
+    for row in found {
+        let document = shelf.document(connection, row.plan_version_id).await?;
+        plans.push(covered(row, document));
+    }
+    Ok(plans)
 }
 
-fn covered(row: Found) -> Result<CoveredPlan, DbErr> {
-    let document = PlanDocument::from_json(&row.document)
-        .map_err(|error| DbErr::Json(format!("plan version {}: {error}", row.plan_version_id)))?;
-    Ok(CoveredPlan {
+fn covered(row: Found, document: Arc<PlanDocument>) -> CoveredPlan {
+    CoveredPlan {
         plan_id: row.plan_id,
         plan_version_id: row.plan_version_id,
         document,
@@ -127,5 +136,5 @@ fn covered(row: Found) -> Result<CoveredPlan, DbErr> {
             shares: u32::try_from(row.shares).unwrap_or(0),
             renewal: row.renewal,
         },
-    })
+    }
 }

@@ -144,7 +144,7 @@ async fn current_assessments(
     find::hold(txn, claim.id).await?;
     let kept = kept_of(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
-    let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
+    let mut now = assess::all_plans(txn, app, claim.member_id, claim.id, &facts).await?;
     now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
     if now.is_empty() {
         return if outcome == Outcome::Rejected { Ok(kept) } else { Err(no_plan_pays()) };

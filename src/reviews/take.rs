@@ -71,7 +71,7 @@ async fn assess_again(txn: &DatabaseTransaction, app: &App, claim: &claim::Model
     find::hold(txn, claim.id).await?;
     let facts = Declaration::open(app, &claim.declaration_sealed)?.facts(app.clock.now().date())?;
     let kept = claim_plan::Entity::find().filter(claim_plan::Column::ClaimId.eq(claim.id)).all(txn).await?;
-    let mut now = assess::all_plans(txn, claim.member_id, claim.id, &facts).await?;
+    let mut now = assess::all_plans(txn, app, claim.member_id, claim.id, &facts).await?;
     now.retain(|one| kept.iter().any(|row| row.plan_id == one.plan.plan_id));
     let unchanged = now.len() == kept.len() && now.iter().all(|one| kept.iter().any(|row| one.is_kept_by(row)));
     // When no plan pays any more, what was assessed stays to be seen; the claim can then only be rejected.

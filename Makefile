@@ -6,7 +6,7 @@ KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak soak-uploads bench openapi deny advisories samples
+.PHONY: help run test lint fuzz soak soak-uploads bench accuracy openapi deny advisories samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ soak-uploads: ## UPLOADS (1000) over bad lines and KILLS (200) amid them; goes o
 bench: ## submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
+
+accuracy: ## how many QR codes are read on generated bills, by level of distortion (builds for release first): .tools/accuracy/
+	@tests/tools/prepare.sh samples
+	@tests/accuracy/accuracy.sh
 
 deny: ## licences, bans and sources by cargo-deny (builds it once, some minutes)
 	@tests/tools/prepare.sh deny

@@ -38,6 +38,7 @@ mod m09_payout_indexes;
 mod m10_unused_indexes;
 mod m11_spool;
 mod m12_pages;
+mod m13_codes;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m10_unused_indexes::Migration),
             Box::new(m11_spool::Migration),
             Box::new(m12_pages::Migration),
+            Box::new(m13_codes::Migration),
         ]
     }
 }
@@ -128,6 +130,6 @@ mod tests {
     fn migrations_are_named_after_their_files() {
         let names: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
         assert_eq!(names[..3], ["m01_kernel", "m02_people", "m03_plans"]);
-        assert_eq!(names[9..], ["m10_unused_indexes", "m11_spool", "m12_pages"]);
+        assert_eq!(names[9..], ["m10_unused_indexes", "m11_spool", "m12_pages", "m13_codes"]);
     }
 }

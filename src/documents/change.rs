@@ -11,13 +11,26 @@ use crate::app::App;
 use crate::claims;
 use crate::http::{Code, Problem};
 
+/// What a document is told by its check.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    /// The try whose objects are the document's.
+    pub(super) set_id: Uuid,
+    /// How the master must be turned, 1 to 8.
+    pub(super) orientation: u8,
+    /// What was measured.
+    pub(super) measures: Option<Json>,
+    /// What its codes say, sealed.
+    pub(super) codes_sealed: Option<Vec<u8>>,
+}
+
 /// What changes besides the state.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     next: DocumentState,
     reason: Option<Reason>,
     original_sha256: Option<[u8; 32]>,
-    stored: Option<(Uuid, u8, Option<Json>)>,
+    stored: Option<Stored>,
 }
 
 impl Change {
@@ -35,9 +48,8 @@ impl Change {
         self
     }
 
-    /// The try whose objects are the document's, how the master must be turned, and what was measured.
-    pub(super) fn stored(mut self, set_id: Uuid, orientation: u8, measures: Option<Json>) -> Self {
-        self.stored = Some((set_id, orientation, measures));
+    pub(super) fn stored(mut self, stored: Stored) -> Self {
+        self.stored = Some(stored);
         self
     }
 }
@@ -67,11 +79,16 @@ pub(super) async fn change(
     if let Some(sha256) = change.original_sha256 {
         update = update.col_expr(Column::OriginalSha256, Expr::value(sha256.to_vec()));
     }
-    if let Some((set_id, orientation, measures)) = change.stored {
+    if let Some(stored) = change.stored {
         update = update
-            .col_expr(Column::SetId, Expr::value(set_id))
-            .col_expr(Column::Orientation, Expr::value(i32::from(orientation)))
-            .col_expr(Column::Measures, Expr::value(measures));
+            .col_expr(Column::SetId, Expr::value(stored.set_id))
+            .col_expr(Column::Orientation, Expr::value(i32::from(stored.orientation)))
+            .col_expr(Column::Measures, Expr::value(stored.measures))
+            .col_expr(Column::CodesSealed, Expr::value(stored.codes_sealed));
+    }
+    if change.next == DocumentState::Withdrawn {
+        // What was read goes with the files.
+        update = update.col_expr(Column::CodesSealed, Expr::value(None::<Vec<u8>>));
     }
     let changed = update
         .filter(Column::Id.eq(document.id))

@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::change::{Change, change};
+use super::change::{Change, Stored, change};
 use super::inspector::InspectError;
-use super::pictures::{self, Passed};
+use super::pictures::{self, Code, Passed};
 use super::rows::{Rendition, document, file};
 use super::state::{DocumentState, Reason};
 use super::sweep::forget_spool;
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
+use crate::kernel::seal::Field;
 use crate::storage::StorageKey;
 
 /// The job's kind.
@@ -79,16 +80,26 @@ async fn accept(context: &JobContext, document: &document::Model, passed: Passed
     let set_id = app.ids.next();
     let orientation = passed.master.orientation;
     let measures = passed.measures.map(serde_json::to_value).transpose()?;
+    let codes_sealed = seal_codes(app, &passed.codes)?;
+    metrics::counter!("huzhu_document_codes_total").increment(passed.codes.len() as u64);
     let files = store(app, document.id, set_id, passed).await?;
     let txn = app.db.begin().await?;
-    change(app, &txn, document, Change::to(DocumentState::Clean).stored(set_id, orientation, measures))
-        .await
-        .map_err(retry)?;
+    let stored = Stored { set_id, orientation, measures, codes_sealed };
+    change(app, &txn, document, Change::to(DocumentState::Clean).stored(stored)).await.map_err(retry)?;
     file::Entity::insert_many(files).exec_without_returning(&txn).await?;
     context.finish(&txn).await?;
     txn.commit().await?;
     app.job_written.notify_waiters();
     Ok(())
+}
+
+/// What a code says may be somebody's name or number.
+fn seal_codes(app: &App, codes: &[Code]) -> Result<Option<Vec<u8>>, JobError> {
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let sealed = app.sealer.seal(Field::ClaimFacts, serde_json::to_vec(codes)?).map_err(anyhow::Error::new)?;
+    Ok(Some(sealed))
 }
 
 async fn reject(context: &JobContext, document: &document::Model, reason: Reason) -> Result<(), JobError> {

@@ -82,7 +82,7 @@ pub(super) async fn announce_document(
         .once(&app, body.fingerprint, async |txn| {
             let (document, upload) = announce(&app, txn, sender, &announcement).await?;
             let (id, version) = (document.id, document.version);
-            let mut view = show(document, Some(&upload), Vec::new());
+            let mut view = show(document, Some(&upload), Vec::new(), Vec::new());
             view.upload_url = Some(upload_url(id));
             Ok(Reply::created(format!("/v1/documents/{id}"), &view)?.version(version))
         })

@@ -55,7 +55,7 @@ pub(super) async fn list_documents(
         .limit(limit.saturating_add(1))
         .all(app.db.read())
         .await?;
-    let views = show_all(app.db.read(), rows).await?;
+    let views = show_all(&app, rows).await?;
     access::record(&app, &caller, &claim, "documents.list", *claim_id).await?;
     let paged = Paged::from_rows(&app, &list, limit, views, |view| (view.created_at, view.id), |view| view);
     Ok(Reply::ok(&paged)?.into_response())

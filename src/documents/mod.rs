@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 mod access;
 mod announce;
+mod bill;
 mod change;
 mod claim;
 mod complete;

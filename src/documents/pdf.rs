@@ -9,7 +9,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use image::{DynamicImage, RgbImage};
 
-use super::pictures::{Master, Passed, READING_SIDE, Refusal, copy, thumbnail};
+use super::pictures::{MAX_CODES, Master, Passed, READING_SIDE, Refusal, copy, find_codes, thumbnail};
 use crate::storage::Coding;
 
 /// Pages at most.
@@ -67,16 +67,18 @@ pub fn check(bytes: &[u8]) -> Result<Passed, Refusal> {
     }
     let cache = RenderCache::new();
     let mut copies = Vec::with_capacity(pages.len());
-    let mut first = None;
-    for page in pages.iter() {
+    let (mut first, mut codes) = (None, Vec::new());
+    for (number, page) in (1..).zip(pages.iter()) {
         let picture = draw(page, &cache)?;
         copies.push(copy(&picture)?);
+        codes.extend(find_codes(&picture.to_luma8(), number));
         first.get_or_insert(picture);
     }
+    codes.truncate(MAX_CODES);
     let thumbnail = thumbnail(first.ok_or(Refusal::Damaged)?)?;
     let (width, height) = pages.first().map(size_points).ok_or(Refusal::Damaged)?;
     let master = Master { coding: Coding::Pdf, bytes: bytes.to_vec(), width, height, orientation: 1 };
-    Ok(Passed { master, pages: copies, thumbnail, measures: None })
+    Ok(Passed { master, pages: copies, thumbnail, measures: None, codes })
 }
 
 /// Nothing comes after the end of a PDF, and no archive ends with it.
@@ -211,6 +213,35 @@ mod tests {
             assert!(picture.get_pixel(700, 100).0[0] > 250 && picture.get_pixel(700, 1_900).0[0] < 5);
         }
         assert_eq!((passed.thumbnail.width, passed.thumbnail.height), (226, 320));
+    }
+
+    #[test]
+    fn the_codes_of_each_page_are_read() {
+        let drawn = |text: &str| {
+            let code = qrcode::QrCode::new(text).unwrap();
+            let dark = |(_, color): &(usize, qrcode::Color)| *color == qrcode::Color::Dark;
+            let square = |(at, _): (usize, qrcode::Color)| {
+                format!("{} {} 4 4 re", 300 + at % code.width() * 4, 700 - at / code.width() * 4)
+            };
+            let squares: Vec<String> = code.to_colors().into_iter().enumerate().filter(dark).map(square).collect();
+            format!("{} f", squares.join(" "))
+        };
+        let stream = |content: String| format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len());
+        let page =
+            |content: usize| format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {content} 0 R >>");
+        let objects = [
+            "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+            "<< /Type /Pages /Kids [3 0 R 4 0 R] /Count 2 >>".to_owned(),
+            page(5),
+            page(6),
+            stream("0 0 0 rg 0 0 595 421 re f".to_owned()),
+            stream(drawn("ebill,11010126")),
+        ];
+        let codes = check(&file(&objects, "")).unwrap().codes;
+        assert_eq!(
+            codes.iter().map(|code| (code.page, code.text.as_str())).collect::<Vec<_>>(),
+            [(2, "ebill,11010126")]
+        );
     }
 
     #[test]

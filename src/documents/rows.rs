@@ -36,6 +36,8 @@ pub mod document {
         pub orientation: Option<i32>,
         /// What was measured on a photograph.
         pub measures: Option<Json>,
+        /// The codes on its pages: [`Code`](crate::documents::pictures::Code)s as JSON, sealed; none when there are none.
+        pub codes_sealed: Option<Vec<u8>>,
         /// The try whose objects are the document's.
         pub set_id: Option<Uuid>,
         /// The person who sends it.

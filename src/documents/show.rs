@@ -28,7 +28,7 @@ use crate::http::{Answer, Caller, Code, Problem, Reply};
 pub(super) async fn show_document(app: web::Data<Arc<App>>, caller: Caller, document_id: web::Path<Uuid>) -> Answer {
     let (document, claim) = access::document_for(&app, &caller, *document_id).await?;
     let version = document.version;
-    let mut views = show_all(app.db.read(), vec![document]).await?;
+    let mut views = show_all(&app, vec![document]).await?;
     access::record(&app, &caller, &claim, "document.show", *document_id).await?;
     let view = views.pop().ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(Reply::ok(&view)?.version(version).into_response())

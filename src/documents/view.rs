@@ -2,18 +2,22 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::bill::{self, Bill};
 use super::limits::MAX_FILE_BYTES;
-use super::pictures::{Measures, advise};
+use super::pictures::{Code, Measures, Place, advise};
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
+use crate::app::App;
+use crate::http::Problem;
 use crate::kernel::clock::Moment;
+use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 
 /// One document of a claim.
@@ -52,6 +56,9 @@ pub struct Document {
     /// What a photograph should be looked at for again; it may stay as it is. None for a PDF, and before it is checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<DocumentQuality>,
+    /// The QR codes that were read on it, when it is clean: what stands there, not what is true.
+    #[schema(max_items = 16)]
+    pub codes: Vec<DocumentCode>,
     /// The files that can be read, when it is clean.
     #[schema(max_items = 32)]
     pub renditions: Vec<DocumentRendition>,
@@ -120,6 +127,33 @@ impl DocumentQuality {
     }
 }
 
+/// One QR code on a document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentCode {
+    /// Which page, counted from one.
+    #[schema(minimum = 1, maximum = 30, example = 1)]
+    pub page: u8,
+    /// Where it stands on the page's reading copy.
+    pub place: Place,
+    /// What it says, as it stands there.
+    #[schema(max_length = 7_089, example = "ebill,11010126,0000420117,hz7q2m,2026-03-16,35991.35")]
+    pub text: String,
+    /// What that says of the bill, when it has a known form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
+}
+
+impl DocumentCode {
+    fn all_of(app: &App, row: &document::Model) -> Result<Vec<Self>, Problem> {
+        let Some(sealed) = row.codes_sealed.as_deref().filter(|_| row.state == DocumentState::Clean) else {
+            return Ok(Vec::new());
+        };
+        let codes: Vec<Code> = serde_json::from_slice(app.sealer.open_bytes(Field::ClaimFacts, sealed)?.reveal())?;
+        let code = |Code { page, text, place }| Self { page, place, bill: bill::read(&text), text };
+        Ok(codes.into_iter().map(code).collect())
+    }
+}
+
 /// A file of a document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentRendition {
@@ -148,11 +182,9 @@ pub struct DocumentRendition {
 /// Shows documents with their files and uploads.
 ///
 /// # Errors
-/// Those of the database.
-pub(super) async fn show_all(
-    connection: &impl ConnectionTrait,
-    documents: Vec<document::Model>,
-) -> Result<Vec<Document>, DbErr> {
+/// Those of the database, and a row that does not open.
+pub(super) async fn show_all(app: &App, documents: Vec<document::Model>) -> Result<Vec<Document>, Problem> {
+    let connection = app.db.read();
     let ids: Vec<Uuid> = documents.iter().map(|document| document.id).collect();
     let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
         .filter(upload::Column::DocumentId.is_in(ids.clone()))
@@ -170,18 +202,24 @@ pub(super) async fn show_all(
     {
         files.entry(file.document_id).or_default().push(file);
     }
-    Ok(documents
+    documents
         .into_iter()
         .map(|document| {
             let own = files.remove(&document.id).unwrap_or_default();
+            let codes = DocumentCode::all_of(app, &document)?;
             let upload = uploads.get(&document.id);
-            show(document, upload, own)
+            Ok(show(document, upload, own, codes))
         })
-        .collect())
+        .collect()
 }
 
 /// Shows one document.
-pub(super) fn show(row: document::Model, upload: Option<&upload::Model>, files: Vec<file::Model>) -> Document {
+pub(super) fn show(
+    row: document::Model,
+    upload: Option<&upload::Model>,
+    files: Vec<file::Model>,
+    codes: Vec<DocumentCode>,
+) -> Document {
     let open = upload.filter(|_| row.state == DocumentState::Receiving);
     let reason = row.reason_code.as_deref().and_then(Reason::of_code).filter(|_| row.state == DocumentState::Rejected);
     Document {
@@ -196,6 +234,7 @@ pub(super) fn show(row: document::Model, upload: Option<&upload::Model>, files: 
         received_bytes: upload.map_or(0, |upload| upload.durable_offset),
         upload_url: open.map(|upload| upload_url(upload.document_id)),
         upload_expires_at: open.and_then(|upload| upload.expires_at_ms),
+        codes,
         renditions: files
             .into_iter()
             .map(|file| DocumentRendition {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Part;
 use crate::documents::pdf::MAX_PAGES;
-use crate::documents::pictures::{Master, Measures, Passed, Refusal, Rendition};
+use crate::documents::pictures::{Code, MAX_CODE_CHARS, MAX_CODES, Master, Measures, Passed, Refusal, Rendition};
 use crate::storage::Coding;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +18,7 @@ enum Head {
         pages: Vec<Part>,
         thumbnail: Part,
         measures: Option<Measures>,
+        codes: Vec<Code>,
     },
 }
 
@@ -36,6 +37,7 @@ pub(super) fn write(answer: &Result<Passed, Refusal>) -> anyhow::Result<Vec<u8>>
                 pages: passed.pages.iter().map(|page| part(&page.bytes, page.width, page.height)).collect(),
                 thumbnail: part(&passed.thumbnail.bytes, passed.thumbnail.width, passed.thumbnail.height),
                 measures: passed.measures,
+                codes: passed.codes.clone(),
             };
             let copies = passed.pages.iter().chain([&passed.thumbnail]).map(|file| file.bytes.as_slice());
             (head, [passed.master.bytes.as_slice()].into_iter().chain(copies).collect())
@@ -61,14 +63,14 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Result<Passed, Refusal>> {
     let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(short)?;
     let length = usize::try_from(u32::from_be_bytes(*length))?;
     let (head, mut rest) = rest.split_at_checked(length).ok_or_else(short)?;
-    let (coding, orientation, master, pages, thumbnail, measures) = match serde_json::from_slice(head)? {
+    let (coding, orientation, master, pages, thumbnail, measures, codes) = match serde_json::from_slice(head)? {
         Head::Refused(code) => {
             anyhow::ensure!(rest.is_empty(), "a refusal has no files");
             let refusal = Refusal::of_code(&code).ok_or_else(|| anyhow::anyhow!("an unknown refusal"))?;
             return Ok(Err(refusal));
         }
-        Head::Passed { coding, orientation, master, pages, thumbnail, measures } => {
-            (coding, orientation, master, pages, thumbnail, measures)
+        Head::Passed { coding, orientation, master, pages, thumbnail, measures, codes } => {
+            (coding, orientation, master, pages, thumbnail, measures, codes)
         }
     };
     anyhow::ensure!((1..=MAX_PAGES).contains(&pages.len()), "{} pages", pages.len());
@@ -83,12 +85,17 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Result<Passed, Refusal>> {
     let thumbnail = take(thumbnail)?;
     anyhow::ensure!(rest.is_empty(), "more than was said");
     anyhow::ensure!((1..=8).contains(&orientation), "orientation {orientation}");
-    Ok(Ok(Passed { master: Master { coding, bytes, width, height, orientation }, pages, thumbnail, measures }))
+    let is_sound = |code: &Code| {
+        (1..=pages.len()).contains(&usize::from(code.page)) && code.text.chars().count() <= MAX_CODE_CHARS
+    };
+    anyhow::ensure!(codes.len() <= MAX_CODES && codes.iter().all(is_sound), "codes that no page has");
+    Ok(Ok(Passed { master: Master { coding, bytes, width, height, orientation }, pages, thumbnail, measures, codes }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documents::pictures::Place;
 
     fn passed() -> Passed {
         let copy = |bytes: &[u8]| Rendition { bytes: bytes.to_vec(), width: 3, height: 4 };
@@ -97,6 +104,7 @@ mod tests {
             pages: vec![copy(b"one"), copy(b"three")],
             thumbnail: copy(b"small"),
             measures: Some(Measures { sharpness: 500, ..Measures::default() }),
+            codes: vec![Code { page: 2, text: "ebill,11010126".to_owned(), place: Place::default() }],
         }
     }
 
@@ -117,10 +125,22 @@ mod tests {
     }
 
     #[test]
+    fn a_code_on_a_page_that_is_not_there_and_too_many_are_none() {
+        let mut elsewhere = passed();
+        elsewhere.codes[0].page = 3;
+        let mut many = passed();
+        many.codes = vec![many.codes[0].clone(); MAX_CODES + 1];
+        for answer in [elsewhere, many] {
+            assert!(read(&write(&Ok(answer)).unwrap()).is_err());
+        }
+    }
+
+    #[test]
     fn an_answer_without_pages_or_with_too_many_is_none() {
         for pages in [0, MAX_PAGES + 1] {
             let mut answer = passed();
             answer.pages = vec![answer.thumbnail.clone(); pages];
+            answer.codes.clear();
             assert!(read(&write(&Ok(answer)).unwrap()).is_err(), "{pages}");
         }
     }

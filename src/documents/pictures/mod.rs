@@ -7,6 +7,7 @@
 
 use crate::storage::Coding;
 
+mod codes;
 mod heic;
 mod jpeg;
 mod lossless;
@@ -18,6 +19,7 @@ mod render;
 mod walk;
 mod webp;
 
+pub use codes::{Code, MAX_CODE_CHARS, MAX_CODES, Place, find as find_codes};
 pub use quality::{Advice, Measures, advise};
 pub use refusal::Refusal;
 pub use render::{READING_SIDE, Rendered, Rendition, copy, render, thumbnail};
@@ -42,6 +44,8 @@ pub struct Passed {
     pub thumbnail: Rendition,
     /// What was measured on a photograph; nothing for a PDF, whose pages are drawn.
     pub measures: Option<Measures>,
+    /// The codes that stand on its pages.
+    pub codes: Vec<Code>,
 }
 
 /// The original's own coded pixels without metadata; a PDF as it came.
@@ -129,10 +133,10 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
 /// The [`Refusal`] that the member is told.
 pub fn check(bytes: &[u8]) -> Result<Passed, Refusal> {
     let inspected = inspect(bytes)?;
-    let Rendered { reading, thumbnail, measures } = render(&inspected)?;
+    let Rendered { reading, thumbnail, measures, codes } = render(&inspected)?;
     let Inspected { coding, width, height, orientation, master, .. } = inspected;
     let master = Master { coding, bytes: master, width, height, orientation };
-    Ok(Passed { master, pages: vec![reading], thumbnail, measures: Some(measures) })
+    Ok(Passed { master, pages: vec![reading], thumbnail, measures: Some(measures), codes })
 }
 
 /// The coding by the first bytes.

@@ -6,6 +6,7 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ColorType, DynamicImage, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
 
+use super::codes::{self, Code};
 use super::quality::{Measures, measure};
 use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, MIN_SIDE, Refusal, heic, orientation};
 use crate::storage::Coding;
@@ -38,6 +39,8 @@ pub struct Rendered {
     pub thumbnail: Rendition,
     /// What was measured on the reading copy.
     pub measures: Measures,
+    /// The codes on it.
+    pub codes: Vec<Code>,
 }
 
 /// Decodes the master of `inspected` and makes the copies.
@@ -55,8 +58,10 @@ pub fn render(inspected: &Inspected) -> Result<Rendered, Refusal> {
     let icc = inspected.icc.as_deref();
     let grey = DynamicImage::from(reading.to_luma8());
     let small = shrink(grey.clone(), MEASURED_SIDE)?.into_luma8();
-    let measures = measure(&grey.into_luma8(), &small, inspected.width.min(inspected.height));
-    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)?, measures })
+    let grey = grey.into_luma8();
+    let measures = measure(&grey, &small, inspected.width.min(inspected.height));
+    let codes = codes::find(&grey, 1);
+    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)?, measures, codes })
 }
 
 /// A picture that stands upright and is small enough, as a copy.

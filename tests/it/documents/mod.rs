@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod checker;
 mod checksum;
+mod codes;
 mod journey;
 mod processes;
 mod raw;

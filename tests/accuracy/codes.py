@@ -1,0 +1,56 @@
+"""How many of the generator's QR codes the checker reads, and whether it ever reads another text, by level of distortion.
+
+Usage: codes.py HUZHU DIRECTORY [COUNT [SEED]]: COUNT (100) bills a level, made in DIRECTORY unless they are there.
+Ends with 1 when a text was read that does not stand on the page.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LEVELS = ["light", "moderate", "heavy"]
+FOUND = "code on page 1: "
+
+
+def main(huzhu, directory, count=100, seed=3):
+    wrong_texts = 0
+    print("| level | bills | read | nothing | another text |\n|---|---|---|---|---|")
+    for level in LEVELS:
+        folder = Path(directory) / f"{level}-{count}-{seed}"
+        if not (folder / "done").exists():
+            make(folder, level, count, seed)
+        truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+        with ThreadPoolExecutor(2) as pool:
+            said = list(pool.map(lambda one: codes(huzhu, folder / one["file"]), truth))
+        expected = [one["qr"]["text"] for one in truth]
+        read = sum(texts == [text] for texts, text in zip(said, expected))
+        nothing = sum(not texts for texts in said)
+        for one, texts, text in zip(truth, said, expected):
+            if texts and texts != [text]:
+                print(f"{folder / one['file']}: {texts} instead of {text}", file=sys.stderr)
+        wrong = len(truth) - read - nothing
+        wrong_texts += wrong
+        print(f"| {level} | {len(truth)} | {read} ({100 * read / len(truth):.1f} %) | {nothing} | {wrong} |", flush=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"largest process: {used.ru_maxrss // 1024} MiB")
+    return 1 if wrong_texts else 0
+
+
+def make(folder, level, count, seed):
+    command = [sys.executable, ROOT / "samples" / "make.py", "documents", "--kinds", "e_bill", "--level", level, "--count", count, "--seed", seed]
+    subprocess.run([str(word) for word in [*command, "--jobs", 2, "--out", folder]], check=True)
+    (folder / "done").touch()
+
+
+def codes(huzhu, file):
+    """What `huzhu inspect FILE` says of the codes; a text of several lines is one of them."""
+    out = subprocess.run([huzhu, "inspect", file], check=True, capture_output=True, encoding="utf-8").stdout
+    return [text.rstrip("\n") for text in out.split(FOUND)[1:]]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])))

@@ -16,7 +16,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::seal::{Key, Sealer, keyed_hash};
 use crate::keys;
 use crate::payouts::bank::BankLink;
-use crate::plans::Shelf;
+use crate::plans::DocumentCache;
 use crate::storage::Store;
 
 /// The parts that a test replaces.
@@ -60,8 +60,8 @@ pub struct App {
     pub bank: Option<BankLink>,
     /// The working days.
     pub calendars: Calendars,
-    /// The documents of plan versions.
-    pub plans: Shelf,
+    /// The documents of plan versions, once they were read.
+    pub plan_documents: DocumentCache,
     /// Told after each commit that wrote a job, so that a worker of this process need not wait for its next look.
     pub job_written: Notify,
 }
@@ -96,7 +96,7 @@ impl App {
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
             job_written: Notify::new(),
             calendars: Calendars::default(),
-            plans: Shelf::default(),
+            plan_documents: DocumentCache::default(),
             clock: seams.clock,
             chance: seams.chance,
             sealer,

@@ -86,7 +86,7 @@ pub async fn all_plans(
     claim_id: Uuid,
     facts: &ClaimFacts,
 ) -> Result<Vec<PlanAssessment>, Problem> {
-    let plans = plans::that_may_pay(connection, &app.plans, member_id, facts.event, facts.starts_on).await?;
+    let plans = plans::that_may_pay(connection, &app.plan_documents, member_id, facts.event, facts.starts_on).await?;
     let others = claim_plan::Entity::find()
         .filter(claim_plan::Column::MemberId.eq(member_id))
         .filter(claim_plan::Column::Live.into_expr())

@@ -71,7 +71,7 @@ struct CoverList {
 #[get("/v1/me/cover")]
 pub(super) async fn show_cover(app: web::Data<Arc<App>>, caller: MemberCaller) -> Answer {
     let today = app.clock.now().date();
-    let plans = every_enrolment(app.db.read(), &app.plans, caller.member_id, today).await?;
+    let plans = every_enrolment(app.db.read(), &app.plan_documents, caller.member_id, today).await?;
     let items = plans.into_iter().map(|plan| view(plan, today)).collect();
     Ok(Reply::ok(&CoverList { items })?.into_response())
 }

@@ -7,7 +7,7 @@ use time::Date;
 use uuid::Uuid;
 
 use super::document::PlanDocument;
-use super::shelf::Shelf;
+use super::document_cache::DocumentCache;
 use crate::assessment::{Cover, EventKind, PlanTerms};
 
 /// An enrolment with the plan version that judges an event of a given day.
@@ -46,12 +46,12 @@ impl CoveredPlan {
 /// Those of the database.
 pub async fn that_may_pay(
     connection: &impl ConnectionTrait,
-    shelf: &Shelf,
+    documents: &DocumentCache,
     member_id: Uuid,
     event: EventKind,
     event_on: Date,
 ) -> Result<Vec<CoveredPlan>, DbErr> {
-    let mut plans = fetch(connection, shelf, member_id, event_on, IN_COVER).await?;
+    let mut plans = fetch(connection, documents, member_id, event_on, IN_COVER).await?;
     plans.retain(|plan| plan.document.rules.rules.iter().any(|rule| rule.event == event));
     Ok(last_of_each_plan(plans))
 }
@@ -75,11 +75,11 @@ fn last_of_each_plan(plans: Vec<CoveredPlan>) -> Vec<CoveredPlan> {
 /// Those of the database.
 pub async fn every_enrolment(
     connection: &impl ConnectionTrait,
-    shelf: &Shelf,
+    documents: &DocumentCache,
     member_id: Uuid,
     day: Date,
 ) -> Result<Vec<CoveredPlan>, DbErr> {
-    fetch(connection, shelf, member_id, day, "").await
+    fetch(connection, documents, member_id, day, "").await
 }
 
 #[derive(FromQueryResult)]
@@ -104,7 +104,7 @@ const ORDER: &str = " order by p.code, e.starts_on";
 
 async fn fetch(
     connection: &impl ConnectionTrait,
-    shelf: &Shelf,
+    documents: &DocumentCache,
     member_id: Uuid,
     day: Date,
     filter: &str,
@@ -117,7 +117,7 @@ async fn fetch(
     let found = Found::find_by_statement(statement).all(connection).await?;
     let mut plans = Vec::with_capacity(found.len());
     for row in found {
-        let document = shelf.document(connection, row.plan_version_id).await?;
+        let document = documents.document(connection, row.plan_version_id).await?;
         plans.push(covered(row, document));
     }
     Ok(plans)

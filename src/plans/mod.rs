@@ -6,18 +6,18 @@
 
 mod cover;
 mod document;
+mod document_cache;
 mod find;
 mod load;
 mod public;
 pub mod rows;
-mod shelf;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use document::{DocumentError, FastLane, Filing, Funding, PlanDocument, Source};
+pub use document_cache::DocumentCache;
 pub use find::{CoveredPlan, every_enrolment, that_may_pay};
 pub use load::{LoadError, Loaded, load};
-pub use shelf::Shelf;
 
 /// The sample versions that the program carries: file name and text.
 pub const SAMPLES: [(&str, &str); 6] = [

@@ -67,7 +67,8 @@ async fn a_member_sees_their_own_cover() {
 async fn the_day_of_the_event_chooses_enrolment_and_version() {
     let (test, member) = seeded().await;
     let found = async |kind, day| -> Vec<(String, String)> {
-        let plans = plans::that_may_pay(test.app.db.read(), &test.app.plans, member.id, kind, day).await.unwrap();
+        let plans =
+            plans::that_may_pay(test.app.db.read(), &test.app.plan_documents, member.id, kind, day).await.unwrap();
         plans.into_iter().map(|plan| (plan.document.plan.clone(), plan.document.version.clone())).collect()
     };
     let version = |plan: &str, version: &str| (plan.to_owned(), version.to_owned());
@@ -83,13 +84,14 @@ async fn the_day_of_the_event_chooses_enrolment_and_version() {
     assert!(found(EventKind::HospitalStay, date!(2024 - 12 - 31)).await.contains(&version("hospital_medical", "2020")));
     assert_eq!(found(EventKind::HospitalStay, date!(2023 - 12 - 31)).await, []);
     assert_eq!(found(EventKind::Accident, date!(2026 - 10 - 12)).await, []);
-    let every =
-        plans::every_enrolment(test.app.db.read(), &test.app.plans, member.id, date!(2023 - 12 - 31)).await.unwrap();
+    let every = plans::every_enrolment(test.app.db.read(), &test.app.plan_documents, member.id, date!(2023 - 12 - 31))
+        .await
+        .unwrap();
     assert!(!every.is_empty() && every.iter().all(|plan| !plan.is_in_cover(date!(2023 - 12 - 31))));
     assert!(
         plans::that_may_pay(
             test.app.db.read(),
-            &test.app.plans,
+            &test.app.plan_documents,
             Uuid::nil(),
             EventKind::HospitalStay,
             date!(2026 - 10 - 12)

@@ -11,9 +11,9 @@ use super::rows::plan_version;
 
 /// The documents that this process has read, by plan version: a few kilobytes each, of which a fund has some dozens.
 #[derive(Default)]
-pub struct Shelf(RwLock<HashMap<Uuid, Arc<PlanDocument>>>);
+pub struct DocumentCache(RwLock<HashMap<Uuid, Arc<PlanDocument>>>);
 
-impl Shelf {
+impl DocumentCache {
     /// The document of `version_id`, from the table the first time.
     ///
     /// # Errors

@@ -42,7 +42,8 @@ pub(super) async fn inspect(verb: Inspect) -> anyhow::Result<ExitCode> {
                 say!("measured {}", serde_json::to_string(&measures)?);
                 advise(&measures).iter().for_each(|advice| say!("advice: {}", advice.code()));
             }
-            passed.codes.iter().for_each(|code| say!("code on page {}: {}", code.page, code.text));
+            // Escaped: a terminal obeys what a stranger may have put into a code.
+            passed.codes.iter().for_each(|code| say!("code on page {}: {:?}", code.page, code.text));
             Ok(ExitCode::SUCCESS)
         }
         Err(InspectError::Refused(refusal)) => {

@@ -47,9 +47,9 @@ def make(folder, level, count, seed):
 
 
 def codes(huzhu, file):
-    """What `huzhu inspect FILE` says of the codes; a text of several lines is one of them."""
+    """What `huzhu inspect FILE` says of the codes: a line each, the text in quotes. No text of the generator has anything to escape."""
     out = subprocess.run([huzhu, "inspect", file], check=True, capture_output=True, encoding="utf-8").stdout
-    return [text.rstrip("\n") for text in out.split(FOUND)[1:]]
+    return [line.removeprefix(FOUND)[1:-1] for line in out.splitlines() if line.startswith(FOUND)]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 //! What the QR codes on a document say: to the member at once, to the staff after submission, and to nobody who only has the table.
 
 use std::io::Cursor;
+use std::process::Command;
 
-use image::{DynamicImage, ImageFormat, RgbImage, imageops};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage, imageops};
+use qrcode::{Color, QrCode};
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -88,4 +90,22 @@ async fn a_code_that_does_not_read_is_no_reason_to_refuse_a_bill() {
     let document = bench.sent(&file.into_inner()).await;
     assert_eq!((&document["state"], &document["codes"]), (&json!("clean"), &json!([])));
     bench.stop().await;
+}
+
+#[test]
+fn a_code_says_nothing_to_the_terminal_of_whoever_inspects_it() {
+    let code = QrCode::new("\u{1b}[2J票据\u{7}").unwrap();
+    let (modules, width) = (code.to_colors(), u32::try_from(code.width()).unwrap());
+    let picture = GrayImage::from_fn((width + 8) * 8, (width + 8) * 8, |x, y| {
+        let at = |pixel: u32| (pixel / 8).checked_sub(4).filter(|module| *module < width);
+        let module = at(x).zip(at(y)).map(|(x, y)| modules[(y * width + x) as usize]);
+        Luma([if module == Some(Color::Dark) { 0 } else { 255 }])
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("code.png");
+    picture.save(&file).unwrap();
+    let said = Command::new(env!("CARGO_BIN_EXE_huzhu")).arg("inspect").arg(&file).output().unwrap();
+    let out = String::from_utf8(said.stdout).unwrap();
+    assert!(out.contains("code on page 1: \"\\u{1b}[2J票据\\u{7}\"\n"), "{out}");
+    assert!(!out.contains('\u{1b}') && !out.contains('\u{7}'), "{out}");
 }

@@ -81,7 +81,7 @@ async fn accept(context: &JobContext, document: &document::Model, passed: Passed
     let orientation = passed.master.orientation;
     let measures = passed.measures.map(serde_json::to_value).transpose()?;
     let codes_sealed = seal_codes(app, &passed.codes)?;
-    metrics::counter!("huzhu_document_codes_total").increment(passed.codes.len() as u64);
+    let codes = passed.codes.len() as u64;
     let files = store(app, document.id, set_id, passed).await?;
     let txn = app.db.begin().await?;
     let stored = Stored { set_id, orientation, measures, codes_sealed };
@@ -89,6 +89,7 @@ async fn accept(context: &JobContext, document: &document::Model, passed: Passed
     file::Entity::insert_many(files).exec_without_returning(&txn).await?;
     context.finish(&txn).await?;
     txn.commit().await?;
+    metrics::counter!("huzhu_document_codes_total").increment(codes);
     app.job_written.notify_waiters();
     Ok(())
 }

@@ -11,15 +11,19 @@ use crate::storage::Coding;
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 enum Head {
     Refused(String),
-    Passed {
-        coding: Coding,
-        orientation: u8,
-        master: Part,
-        pages: Vec<Part>,
-        thumbnail: Part,
-        measures: Option<Measures>,
-        codes: Vec<Code>,
-    },
+    Passed(PassedHead),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassedHead {
+    coding: Coding,
+    orientation: u8,
+    master: Part,
+    pages: Vec<Part>,
+    thumbnail: Part,
+    measures: Option<Measures>,
+    codes: Vec<Code>,
 }
 
 /// Writes an answer.
@@ -30,7 +34,7 @@ pub(super) fn write(answer: &Result<Passed, Refusal>) -> anyhow::Result<Vec<u8>>
     let (head, files) = match answer {
         Err(refusal) => (Head::Refused(refusal.code().to_owned()), Vec::new()),
         Ok(passed) => {
-            let head = Head::Passed {
+            let head = PassedHead {
                 coding: passed.master.coding,
                 orientation: passed.master.orientation,
                 master: part(&passed.master.bytes, passed.master.width, passed.master.height),
@@ -40,7 +44,7 @@ pub(super) fn write(answer: &Result<Passed, Refusal>) -> anyhow::Result<Vec<u8>>
                 codes: passed.codes.clone(),
             };
             let copies = passed.pages.iter().chain([&passed.thumbnail]).map(|file| file.bytes.as_slice());
-            (head, [passed.master.bytes.as_slice()].into_iter().chain(copies).collect())
+            (Head::Passed(head), [passed.master.bytes.as_slice()].into_iter().chain(copies).collect())
         }
     };
     let head = serde_json::to_vec(&head)?;
@@ -63,16 +67,15 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Result<Passed, Refusal>> {
     let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(short)?;
     let length = usize::try_from(u32::from_be_bytes(*length))?;
     let (head, mut rest) = rest.split_at_checked(length).ok_or_else(short)?;
-    let (coding, orientation, master, pages, thumbnail, measures, codes) = match serde_json::from_slice(head)? {
+    let head = match serde_json::from_slice(head)? {
         Head::Refused(code) => {
             anyhow::ensure!(rest.is_empty(), "a refusal has no files");
             let refusal = Refusal::of_code(&code).ok_or_else(|| anyhow::anyhow!("an unknown refusal"))?;
             return Ok(Err(refusal));
         }
-        Head::Passed { coding, orientation, master, pages, thumbnail, measures, codes } => {
-            (coding, orientation, master, pages, thumbnail, measures, codes)
-        }
+        Head::Passed(head) => head,
     };
+    let PassedHead { coding, orientation, master, pages, thumbnail, measures, codes } = head;
     anyhow::ensure!((1..=MAX_PAGES).contains(&pages.len()), "{} pages", pages.len());
     let mut take = |part: Part| -> anyhow::Result<Rendition> {
         anyhow::ensure!(part.size_bytes > 0 && part.width > 0 && part.height > 0, "an empty file");

@@ -129,7 +129,23 @@ mod tests {
     #[test]
     fn migrations_are_named_after_their_files() {
         let names: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        assert_eq!(names[..3], ["m01_kernel", "m02_people", "m03_plans"]);
-        assert_eq!(names[9..], ["m10_unused_indexes", "m11_spool", "m12_pages", "m13_codes"]);
+        assert_eq!(
+            names,
+            [
+                "m01_kernel",
+                "m02_people",
+                "m03_plans",
+                "m04_identity",
+                "m05_claims",
+                "m06_documents",
+                "m07_money",
+                "m08_indexes",
+                "m09_payout_indexes",
+                "m10_unused_indexes",
+                "m11_spool",
+                "m12_pages",
+                "m13_codes"
+            ]
+        );
     }
 }

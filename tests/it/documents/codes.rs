@@ -62,7 +62,8 @@ async fn what_was_read_is_sealed_and_goes_with_the_document() {
     let sealed = "select count(*) from document where codes_sealed is not null";
     assert_eq!(bench.count(sealed).await, 1);
     let connection = bench.app.db.read();
-    let select = Statement::from_string(connection.get_database_backend(), "select codes_sealed from document");
+    let select =
+        Statement::from_string(connection.get_database_backend(), "/* test */ select codes_sealed from document");
     let kept: Vec<u8> = connection.query_one_raw(select).await.unwrap().unwrap().try_get_by_index(0).unwrap();
     assert!(!kept.windows(10).any(|window| window == b"0000420117"));
     let path = format!("/v1/documents/{}", document["id"].as_str().unwrap());

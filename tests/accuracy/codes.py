@@ -5,7 +5,6 @@ Ends with 1 when a text was read that does not stand on the page.
 """
 
 import json
-import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +34,6 @@ def main(huzhu, directory, count=100, seed=3):
         wrong = len(truth) - read - nothing
         wrong_texts += wrong
         print(f"| {level} | {len(truth)} | {read} ({100 * read / len(truth):.1f} %) | {nothing} | {wrong} |", flush=True)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"largest process: {used.ru_maxrss // 1024} MiB")
     return 1 if wrong_texts else 0
 
 

@@ -87,8 +87,7 @@ impl App {
         let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
         let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
         let ids = Ids::new(seams.clock.clone(), seams.chance.clone());
-        let uploads = Uploads::open(&config.spool_dir(), ids.next(), &config.documents)
-            .map_err(|error| anyhow::anyhow!("the spool {} can't be used: {error}", config.spool_dir().display()))?;
+        let uploads = Uploads::open(&config.spool_dir(), ids.next(), &config.documents)?;
         Ok(Arc::new(Self {
             ids,
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),

@@ -39,6 +39,7 @@ mod m10_unused_indexes;
 mod m11_spool;
 mod m12_pages;
 mod m13_codes;
+mod m14_readings;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m11_spool::Migration),
             Box::new(m12_pages::Migration),
             Box::new(m13_codes::Migration),
+            Box::new(m14_readings::Migration),
         ]
     }
 }
@@ -144,7 +146,8 @@ mod tests {
                 "m10_unused_indexes",
                 "m11_spool",
                 "m12_pages",
-                "m13_codes"
+                "m13_codes",
+                "m14_readings"
             ]
         );
     }

@@ -18,6 +18,7 @@ pub mod find;
 mod jobs;
 mod list;
 pub mod promise;
+pub(crate) mod reading;
 pub mod rows;
 mod save;
 mod show;
@@ -51,6 +52,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(withdraw::withdraw_claim)
         .service(answer::answer_supplement)
         .service(timeline::show_timeline)
+        .service(reading::show_reading)
         .service(explanation::explain_claim);
 }
 

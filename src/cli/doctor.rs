@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
 use super::untouched;
 use crate::calendar::{self, Calendar, YearStatus};
 use crate::config::{Config, Environment};
+use crate::confined::Program;
 use crate::db::{Db, sealing_keys};
 use crate::documents::pictures::Refusal;
 use crate::documents::{Child, Clamd, InspectError, Inspector};
@@ -20,6 +21,7 @@ use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, Moment, SystemClock};
 use crate::kernel::secret::without_user_info;
 use crate::keys;
+use crate::reading::{Reader, Shut};
 use crate::storage::Store;
 
 /// The database's clock may differ by so much before tokens and leases suffer.
@@ -54,6 +56,7 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("bucket", bucket(&config).await),
         ("checker", checker(&config).await),
         ("viruses", viruses(&config).await),
+        ("reader", reader(&config).await),
         ("bank", bank(&config)),
         ("sms", sms(&config)),
     ];
@@ -293,9 +296,37 @@ fn bank(config: &Config) -> Word {
     }
 }
 
+/// A white page, a JPEG of 64 by 64 pixels.
+fn white_page() -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let page = image::RgbImage::from_pixel(64, 64, image::Rgb([255; 3]));
+    page.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Jpeg)?;
+    Ok(bytes)
+}
+
+/// Has the reader read a page on which nothing stands.
+async fn reader(config: &Config) -> Word {
+    let Some(models_dir) = &config.documents.models_dir else {
+        return Word::Note(
+            "documents.models_dir is not set: photographs are kept, not read; members type the amounts".into(),
+        );
+    };
+    let read = async {
+        let reader = Shut::new(Program::new(config.documents.checker.clone()), models_dir)?;
+        anyhow::Ok(reader.read(&white_page()?).await?.len())
+    };
+    match read.await {
+        Ok(_) => Word::Fine(format!("it reads, with the models of {}", models_dir.display())),
+        Err(error) => Word::Wrong(
+            format!("{error:#}"),
+            "`make models` fetches the two models; let documents.models_dir name their directory, or leave it out",
+        ),
+    }
+}
+
 /// Has the checker check a picture: it starts, shuts itself in and answers.
 async fn checker(config: &Config) -> Word {
-    match Child::new(config.documents.checker.clone()).inspect(SMALL_PICTURE.into()).await {
+    match Child::new(Program::new(config.documents.checker.clone())).inspect(SMALL_PICTURE.into()).await {
         Err(InspectError::Refused(Refusal::TooSmall)) => Word::Fine("shuts itself in and answers".into()),
         Ok(_) | Err(InspectError::Refused(_)) => Word::Wrong(
             "answers something else than it must".into(),

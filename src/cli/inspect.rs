@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use crate::confined::Program;
 use crate::documents::pictures::advise;
 use crate::documents::{Child, InspectError, Inspector, serve_inspection};
 
@@ -30,7 +31,7 @@ pub(super) fn serve() -> ExitCode {
 pub(super) async fn inspect(verb: Inspect) -> anyhow::Result<ExitCode> {
     let file = verb.file.context("no file")?;
     let bytes = tokio::fs::read(&file).await.with_context(|| file.display().to_string())?;
-    match Child::new(None).inspect(bytes.into()).await {
+    match Child::new(Program::new(None)).inspect(bytes.into()).await {
         Ok(passed) => {
             let master = &passed.master;
             let (kind, size) = (master.coding.content_type(), master.bytes.len());

@@ -27,6 +27,7 @@ mod openapi;
 mod organisations;
 mod payouts;
 mod plans;
+mod read;
 mod recon;
 mod run;
 mod staff;
@@ -61,6 +62,8 @@ enum Verb {
     Doctor,
     /// Checks one file from the standard input, shut in: what the service starts for each document. With a FILE, says what it finds.
     Inspect(inspect::Inspect),
+    /// Reads one page from the standard input, shut in: what the service starts for each page. With FILEs, says what stands on them.
+    Read(read::Read),
     /// Proves that what is kept agrees with itself.
     Verify(verify::Verify),
     /// Prints the OpenAPI document.
@@ -101,6 +104,11 @@ pub fn main() -> ExitCode {
     if let Verb::Inspect(inspect::Inspect { file: None }) = &arguments.verb {
         return inspect::serve();
     }
+    if let Verb::Read(read::Read { models, files, .. }) = &arguments.verb
+        && files.is_empty()
+    {
+        return read::serve(models);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -131,6 +139,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Demo(verb) => demo::demo(config()?, verb).await,
         Verb::Doctor => doctor::doctor(config()?).await,
         Verb::Inspect(verb) => inspect::inspect(verb).await,
+        Verb::Read(verb) => read::read(verb).await,
         Verb::Verify(verb) => verify::verify(config()?, verb).await,
         Verb::Openapi => openapi::print(),
         Verb::Jobs(verb) => jobs::jobs(config()?, verb).await,

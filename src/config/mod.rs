@@ -112,6 +112,8 @@ pub struct Documents {
     pub checker: Option<PathBuf>,
     /// Where ClamAV's daemon listens: the path of its socket, or `HOST:PORT`. Default none: then no file is searched for viruses.
     pub clamd: Option<String>,
+    /// The directory of the models that read print (`make models`). Default none: then photographs are kept, and only their codes are read.
+    pub models_dir: Option<PathBuf>,
 }
 
 /// Logs and traces.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::change::{Change, Stored, change};
 use super::inspector::InspectError;
 use super::pictures::{self, Code, Passed};
+use super::readings;
 use super::rows::{Rendition, document, file};
 use super::state::{DocumentState, Reason};
 use super::sweep::forget_spool;
@@ -86,6 +87,7 @@ async fn accept(context: &JobContext, document: &document::Model, passed: Passed
     let txn = app.db.begin().await?;
     let stored = Stored { set_id, orientation, measures, codes_sealed };
     change(app, &txn, document, Change::to(DocumentState::Clean).stored(stored)).await.map_err(retry)?;
+    readings::ask(&txn, app, document).await?;
     file::Entity::insert_many(files).exec_without_returning(&txn).await?;
     context.finish(&txn).await?;
     txn.commit().await?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::announce::{Announcement, announce};
+use super::readings::Shown;
 use super::sender::Sender;
 use super::state::DocumentKind;
 use super::tus::parse_sha256;
@@ -82,7 +83,7 @@ pub(super) async fn announce_document(
         .once(&app, body.fingerprint, async |txn| {
             let (document, upload) = announce(&app, txn, sender, &announcement).await?;
             let (id, version) = (document.id, document.version);
-            let mut view = show(document, Some(&upload), Vec::new(), Vec::new());
+            let mut view = show(document, Some(&upload), Vec::new(), Vec::new(), Shown::default());
             view.upload_url = Some(upload_url(id));
             Ok(Reply::created(format!("/v1/documents/{id}"), &view)?.version(version))
         })

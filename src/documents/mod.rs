@@ -2,7 +2,7 @@
 //!
 //! The way of one: [`announce`] makes its row, [`tus`] streams its bytes into the [`spool`] and acknowledges only what is durable,
 //! [`complete`] makes it received, the job in [`inspect`] checks it in a process of its own ([`inspector`], [`pictures`], [`pdf`]) and
-//! puts its files into the object store, and only then can it be read ([`content`]). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
+//! puts its files into the object store, and only then can it be seen ([`content`]); what stands on it is read next ([`readings`]). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
 //!
 //! This capability never decides what a claim needs: it tells the claim that its documents changed, and answers what there is.
 
@@ -27,6 +27,7 @@ pub mod limits;
 mod list;
 pub mod pdf;
 pub mod pictures;
+pub mod readings;
 mod rows;
 mod sender;
 mod show;
@@ -63,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The jobs of documents.
 pub fn register(registry: &mut Registry) {
     registry.on(inspect::INSPECT, inspect::inspect);
+    registry.on(readings::READ, readings::read);
     registry.on(sweep::REMOVE_OBJECTS, sweep::remove_objects);
     registry.every(sweep::SWEEP_EVERY_SECS, sweep::SWEEP, sweep::sweep_job);
 }

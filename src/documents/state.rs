@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::pictures::Refusal;
 use crate::kernel::text::Text;
+use crate::reading::fields::Paper;
 
 /// What a document shows.
 #[derive(
@@ -49,6 +50,19 @@ impl DocumentKind {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+    }
+
+    /// Which paper's fields are looked for on it; none where nothing is read.
+    #[must_use]
+    pub const fn paper(self) -> Option<Paper> {
+        match self {
+            Self::Bill => Some(Paper::Bill),
+            Self::SettlementSheet | Self::ChargeList => Some(Paper::SettlementSheet),
+            Self::Diagnosis => Some(Paper::Diagnosis),
+            Self::DischargeSummary => Some(Paper::DischargeSummary),
+            Self::IdCard => Some(Paper::IdCard),
+            Self::RelationshipProof | Self::Other => None,
+        }
     }
 }
 

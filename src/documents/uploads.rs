@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -12,11 +13,14 @@ use uuid::Uuid;
 use super::inspector::{Child, Clamd, Inspector, Searching};
 use super::spool::Spool;
 use crate::config;
+use crate::confined::Program;
+use crate::reading::{Reader, Shut};
 
 /// The part of the app that uploads use.
 pub struct Uploads {
     pub(super) spool: Spool,
     pub(super) inspector: Arc<dyn Inspector>,
+    pub(super) reader: Option<Arc<dyn Reader>>,
     pub(super) stopping: CancellationToken,
     holders: Mutex<HashMap<Uuid, Holder>>,
     arrivals: AtomicU64,
@@ -33,16 +37,23 @@ impl Uploads {
     /// Opens the spool in a directory; a spool that has no identifier yet becomes `new_id`. `checks` says how what arrived is checked.
     ///
     /// # Errors
-    /// When the spool can't be made.
-    pub fn open(spool_dir: &Path, new_id: Uuid, checks: &config::Documents) -> std::io::Result<Self> {
-        let child = Child::new(checks.checker.clone());
+    /// When the spool can't be made, or a model that reads is missing.
+    pub fn open(spool_dir: &Path, new_id: Uuid, checks: &config::Documents) -> anyhow::Result<Self> {
+        let program = Program::new(checks.checker.clone());
+        let child = Child::new(program.clone());
         let inspector: Arc<dyn Inspector> = match checks.clamd.clone().map(Clamd::at) {
             Some(clamd) => Arc::new(Searching { clamd, then: child }),
             None => Arc::new(child),
         };
+        let reader = match &checks.models_dir {
+            Some(models_dir) => Some(Arc::new(Shut::new(program, models_dir)?) as Arc<dyn Reader>),
+            None => None,
+        };
+        let spool = Spool::open(spool_dir, new_id);
         Ok(Self {
-            spool: Spool::open(spool_dir, new_id)?,
+            spool: spool.with_context(|| format!("the spool {} can't be used", spool_dir.display()))?,
             inspector,
+            reader,
             stopping: CancellationToken::new(),
             holders: Mutex::default(),
             arrivals: AtomicU64::new(0),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use super::readings;
 use super::rows::{Rendition, document, file, upload};
 use super::state::DocumentState;
 use crate::app::App;
@@ -49,6 +50,7 @@ async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Fi
     for file in file::Entity::find().filter(file::Column::DocumentId.is_in(ids.clone())).all(app.db.read()).await? {
         files.entry(file.document_id).or_default().push(file);
     }
+    readings::verify::check(app, batch, findings).await?;
     let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
         .filter(upload::Column::DocumentId.is_in(ids))
         .all(app.db.read())
@@ -128,6 +130,6 @@ async fn check_spool(
     Ok(())
 }
 
-fn finding(document: &document::Model, kind: &'static str, what: String) -> Finding {
+pub(super) fn finding(document: &document::Model, kind: &'static str, what: String) -> Finding {
     Finding { kind, subject: format!("document {}", document.id), what }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::bill::{self, Bill};
 use super::limits::MAX_FILE_BYTES;
 use super::pictures::{Code, Measures, Place, advise};
+use super::readings::{self, DocumentField, DocumentReading, DocumentWarning, Shown};
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
 use crate::app::App;
@@ -59,6 +60,15 @@ pub struct Document {
     /// The QR codes that were read on it, when it is clean: what stands there, not what is true.
     #[schema(max_items = 16)]
     pub codes: Vec<DocumentCode>,
+    /// How far its print is read; none where no reader is installed or nothing is looked for on such a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<DocumentReading>,
+    /// What stands on it, in codes and in print: proposals to confirm, not facts.
+    #[schema(max_items = 64)]
+    pub fields: Vec<DocumentField>,
+    /// What does not agree on it; nothing is refused for it.
+    #[schema(max_items = 64)]
+    pub warnings: Vec<DocumentWarning>,
     /// The files that can be read, when it is clean.
     #[schema(max_items = 32)]
     pub renditions: Vec<DocumentRendition>,
@@ -144,7 +154,7 @@ pub struct DocumentCode {
 }
 
 impl DocumentCode {
-    fn all_of(app: &App, row: &document::Model) -> Result<Vec<Self>, Problem> {
+    pub(super) fn all_of(app: &App, row: &document::Model) -> Result<Vec<Self>, Problem> {
         let Some(sealed) = row.codes_sealed.as_deref().filter(|_| row.state == DocumentState::Clean) else {
             return Ok(Vec::new());
         };
@@ -193,6 +203,7 @@ pub(super) async fn show_all(app: &App, documents: Vec<document::Model>) -> Resu
         .into_iter()
         .map(|upload| (upload.document_id, upload))
         .collect();
+    let readings = readings::of(connection, ids.clone()).await?;
     let mut files: HashMap<Uuid, Vec<file::Model>> = HashMap::new();
     for file in file::Entity::find()
         .filter(file::Column::DocumentId.is_in(ids))
@@ -208,7 +219,8 @@ pub(super) async fn show_all(app: &App, documents: Vec<document::Model>) -> Resu
             let own = files.remove(&document.id).unwrap_or_default();
             let codes = DocumentCode::all_of(app, &document)?;
             let upload = uploads.get(&document.id);
-            Ok(show(document, upload, own, codes))
+            let shown = readings::show(app, &document, &codes, readings.get(&document.id))?;
+            Ok(show(document, upload, own, codes, shown))
         })
         .collect()
 }
@@ -219,6 +231,7 @@ pub(super) fn show(
     upload: Option<&upload::Model>,
     files: Vec<file::Model>,
     codes: Vec<DocumentCode>,
+    Shown { reading, fields, warnings }: Shown,
 ) -> Document {
     let open = upload.filter(|_| row.state == DocumentState::Receiving);
     let reason = row.reason_code.as_deref().and_then(Reason::of_code).filter(|_| row.state == DocumentState::Rejected);
@@ -235,6 +248,9 @@ pub(super) fn show(
         upload_url: open.map(|upload| upload_url(upload.document_id)),
         upload_expires_at: open.and_then(|upload| upload.expires_at_ms),
         codes,
+        reading,
+        fields,
+        warnings,
         renditions: files
             .into_iter()
             .map(|file| DocumentRendition {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::change::{Change, change};
 use super::claim::{self, ClaimFacts};
+use super::readings;
 use super::rows::{document, file};
 use super::sender::Sender;
 use super::state::DocumentState;
@@ -71,6 +72,7 @@ async fn own(
 pub(super) async fn withdraw(app: &App, txn: &DatabaseTransaction, document: &document::Model) -> Result<(), Problem> {
     change(app, txn, document, Change::to(DocumentState::Withdrawn)).await?;
     close_upload(txn, document.id).await?;
+    readings::forget(txn, document.id).await?;
     let files = file::Entity::find().filter(file::Column::DocumentId.eq(document.id)).all(txn).await?;
     if !files.is_empty() {
         let names: Vec<String> = files.into_iter().map(|file| file.object_key).collect();

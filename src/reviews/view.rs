@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::audit::record_access;
 use crate::claims::explanation::{Explanation, explanation};
 use crate::claims::find;
+use crate::claims::reading::{self, ClaimReading};
 use crate::claims::rows::claim;
 use crate::claims::view::{self, ClaimView};
 use crate::http::{Problem, Reply, StaffCaller};
@@ -29,6 +30,8 @@ pub(super) struct ReviewView {
     mine: bool,
     /// What was assessed and decided, line by line.
     explanation: Explanation,
+    /// What the documents say, and where it differs from what was declared.
+    reading: ClaimReading,
 }
 
 /// 200 with the view and the claim's version. The look is recorded first, as `what` was done (a stable word).
@@ -49,6 +52,7 @@ pub(super) async fn reply(
         reviewer_id: claim.reviewer_id,
         mine: claim.reviewer_id == Some(caller.staff_id),
         explanation: explanation(connection, app, claim.id).await?,
+        reading: reading::of(connection, app, claim).await?,
     };
     Ok(Reply::ok(&body)?.version(claim.version))
 }

@@ -1,8 +1,7 @@
 //! Where files are checked: a seam. [`Child`] starts a process for each file ([`serve`] is its other end), which shuts itself in before
-//! it reads a byte ([`sandbox`]). It may die of what it reads; the service may not.
+//! it reads a byte ([`confined`](crate::confined)). It may die of what it reads; the service may not.
 
 mod child;
-mod sandbox;
 mod searching;
 mod serve;
 mod wire;

@@ -2,18 +2,22 @@
 
 use std::io::{Read, Write};
 
-use super::{sandbox, wire};
+use super::wire;
+use crate::confined::{self, Limits};
 use crate::documents::limits::MAX_FILE_BYTES;
 use crate::documents::pdf;
 use crate::documents::pictures::{self, Passed, Refusal};
 use crate::storage::Coding;
+
+/// The largest picture that is taken and its copies fit; a page of a PDF may compute long.
+const LIMITS: Limits = Limits { memory_bytes: 512 * 1024 * 1024, cpu_secs: 20 };
 
 /// Checks one file from the standard input and answers on the standard output.
 ///
 /// # Errors
 /// When the process can't be shut in (then nothing is read), or the other end is gone.
 pub fn serve() -> anyhow::Result<()> {
-    sandbox::enter()?;
+    confined::enter(LIMITS)?;
     // What a decoder says when it panics may quote the file.
     std::panic::set_hook(Box::new(|_| {}));
     let mut bytes = Vec::new();

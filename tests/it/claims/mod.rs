@@ -5,6 +5,7 @@ mod edges;
 mod journey;
 mod looks;
 mod order;
+mod reading;
 mod refusals;
 
 use huzhu::kernel::clock::iso_date;

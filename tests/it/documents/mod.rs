@@ -9,5 +9,6 @@ mod journey;
 mod processes;
 mod raw;
 mod reading;
+mod readings;
 mod resume;
 mod sweeping;

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod database;
 pub mod logs;
 mod photo;
+pub mod reader;
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What the checker's process gives up before it reads a byte of a stranger: memory, time, files, the network, and every other call of
-//! the kernel that reading and answering does not need.
+//! What such a process gives up before it reads a byte of a stranger: memory, time, files, threads, the network, and every other call
+//! of the kernel that reading and answering does not need.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,27 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-/// Memory that it may take beyond its own program, in bytes.
-pub(super) const MEMORY_BYTES: u64 = 512 * 1024 * 1024;
-/// Processor time in seconds; a second later it is killed.
-pub(super) const CPU_SECS: u64 = 20;
+/// What a process may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Memory beyond its own program, in bytes.
+    pub memory_bytes: u64,
+    /// Processor time in seconds; a second later it is killed.
+    pub cpu_secs: u64,
+}
 
-/// Shuts this process in, for good.
+/// Shuts this process in, for good. It must have one thread: the others would stay outside.
 ///
 /// # Errors
 /// When the kernel refuses a limit or the filter: then nothing may be read.
-pub(super) fn enter() -> anyhow::Result<()> {
-    let own_bytes = mapped_bytes()?;
-    limit(Resource::As, own_bytes + MEMORY_BYTES, own_bytes + MEMORY_BYTES)?;
-    limit(Resource::Cpu, CPU_SECS, CPU_SECS + 1)?;
+pub fn enter(limits: Limits) -> anyhow::Result<()> {
+    let memory_bytes = mapped_bytes()? + limits.memory_bytes;
+    limit(Resource::As, memory_bytes, memory_bytes)?;
+    limit(Resource::Cpu, limits.cpu_secs, limits.cpu_secs + 1)?;
     limit(Resource::Core, 0, 0)?;
     limit(Resource::Fsize, 0, 0)?;
     limit(Resource::Nofile, 3, 3)?;
-    seccompiler::apply_filter(&nothing_is_opened()?).context("the filter of files")?;
+    seccompiler::apply_filter(&nothing_begins()?).context("the filter of files and threads")?;
     seccompiler::apply_filter(&only_what_is_needed(SeccompAction::KillProcess)?).context("the filter of system calls")
 }
 
@@ -44,12 +48,13 @@ fn mapped_bytes() -> anyhow::Result<u64> {
     Ok(pages.saturating_mul(rustix::param::page_size() as u64))
 }
 
-/// Calls that name a file. They are answered "not permitted" and do not kill: the standard library looks for things that it can do without.
-const NAMING: [i64; 3] = [libc::SYS_openat, libc::SYS_readlinkat, libc::SYS_statx];
+/// Calls that name a file or begin a thread or a process. They are answered "not permitted" and do not kill: libraries try things that
+/// they can do without.
+const REFUSED: [i64; 5] = [libc::SYS_openat, libc::SYS_readlinkat, libc::SYS_statx, libc::SYS_clone, libc::SYS_clone3];
 #[cfg(target_arch = "x86_64")]
-const NAMING_OF_OLD: [i64; 2] = [libc::SYS_open, libc::SYS_readlink];
+const REFUSED_OF_OLD: [i64; 2] = [libc::SYS_open, libc::SYS_readlink];
 #[cfg(not(target_arch = "x86_64"))]
-const NAMING_OF_OLD: [i64; 0] = [];
+const REFUSED_OF_OLD: [i64; 0] = [];
 
 /// What reading, computing, answering and dying need.
 const NEEDED: [i64; 24] = [
@@ -79,14 +84,14 @@ const NEEDED: [i64; 24] = [
     libc::SYS_tgkill,
 ];
 
-fn nothing_is_opened() -> anyhow::Result<BpfProgram> {
-    let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    compiled(names_of_files().map(|call| (call, Vec::new())).collect(), SeccompAction::Allow, refused)
+fn nothing_begins() -> anyhow::Result<BpfProgram> {
+    let answer = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+    compiled(refused().map(|call| (call, Vec::new())).collect(), SeccompAction::Allow, answer)
 }
 
 /// Lets through what is needed; anything else ends with `otherwise`.
 fn only_what_is_needed(otherwise: SeccompAction) -> anyhow::Result<BpfProgram> {
-    let plain = NEEDED.into_iter().chain(names_of_files()).map(|call| (call, Vec::new()));
+    let plain = NEEDED.into_iter().chain(refused()).map(|call| (call, Vec::new()));
     // Memory that can be written is never run.
     let not_executable = |call: i64| -> anyhow::Result<(i64, Vec<SeccompRule>)> {
         let exec = u64::from(libc::PROT_EXEC.unsigned_abs());
@@ -97,8 +102,8 @@ fn only_what_is_needed(otherwise: SeccompAction) -> anyhow::Result<BpfProgram> {
     compiled(plain.chain(memory).collect(), otherwise, SeccompAction::Allow)
 }
 
-fn names_of_files() -> impl Iterator<Item = i64> {
-    NAMING.into_iter().chain(NAMING_OF_OLD)
+fn refused() -> impl Iterator<Item = i64> {
+    REFUSED.into_iter().chain(REFUSED_OF_OLD)
 }
 
 fn compiled(
@@ -121,7 +126,7 @@ mod tests {
     #[test]
     fn neither_files_nor_sockets_nor_programs_are_in_reach() {
         std::thread::spawn(|| {
-            seccompiler::apply_filter(&nothing_is_opened().unwrap()).unwrap();
+            seccompiler::apply_filter(&nothing_begins().unwrap()).unwrap();
             let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
             seccompiler::apply_filter(&only_what_is_needed(refused).unwrap()).unwrap();
             let errors = [

@@ -1,0 +1,108 @@
+//! The job that reads a clean document's pages. It may die at any point and begin again; its one write is refused once it was made.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::pages::{Page, Pages};
+use super::rows::{Column, Entity, ReadingState};
+use crate::app::App;
+use crate::documents::rows::{Rendition, document, file};
+use crate::documents::state::DocumentState;
+use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
+use crate::reading::ReadError;
+use crate::reading::fields::{self, Paper};
+
+/// The job's kind.
+pub(in crate::documents) const READ: &str = "documents.read";
+/// Pages that are read at most; what a claim asks for stands on the first ones.
+const MAX_PAGES: u64 = 10;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Payload {
+    document_id: Uuid,
+}
+
+/// The job that reads a document.
+pub(super) fn read_job(document_id: Uuid) -> JobSpec {
+    JobSpec::new(READ, serde_json::json!(Payload { document_id })).unique(document_id.to_string())
+}
+
+/// Reads a document.
+pub(in crate::documents) async fn read(context: JobContext) -> JobResult {
+    let Payload { document_id } = context.payload()?;
+    let app = &context.app;
+    let Some(paper) = unread(app, document_id).await? else { return Ok(()) };
+    let pages = match pages(app, document_id, paper).await {
+        Err(error) if context.is_last_attempt() => {
+            // Nobody waits for it any longer; an operator may have the job tried again.
+            settle(app.db.write(), app, document_id, None).await?;
+            return Err(error);
+        }
+        pages => pages?,
+    };
+    let txn = app.db.begin().await?;
+    settle(&txn, app, document_id, pages.as_ref()).await?;
+    context.finish(&txn).await?;
+    txn.commit().await?;
+    let found = pages.map_or(0, |pages| pages.0.iter().map(|page| page.fields.len() as u64).sum());
+    metrics::counter!("huzhu_document_fields_total").increment(found);
+    Ok(())
+}
+
+/// Keeps what was read, or that nothing can be; what was read before stays.
+async fn settle(connection: &impl ConnectionTrait, app: &App, id: Uuid, pages: Option<&Pages>) -> anyhow::Result<()> {
+    let (state, sealed) = match pages {
+        Some(pages) => (ReadingState::Read, Some(pages.seal(&app.sealer)?)),
+        None => (ReadingState::Unreadable, None),
+    };
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::PagesSealed, Expr::value(sealed))
+        .col_expr(Column::ReadAtMs, Expr::value(app.clock.now().as_ms()))
+        .filter(Column::DocumentId.eq(id))
+        .filter(Column::State.ne(ReadingState::Read))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// What a document that was not read yet should be; nothing when it was, or was taken back.
+async fn unread(app: &App, id: Uuid) -> Result<Option<Paper>, JobError> {
+    let row = Entity::find_by_id(id).filter(Column::State.ne(ReadingState::Read)).one(app.db.write()).await?;
+    if row.is_none() {
+        return Ok(None);
+    }
+    let document = document::Entity::find_by_id(id).one(app.db.write()).await?;
+    Ok(document.filter(|document| document.state == DocumentState::Clean).and_then(|document| document.kind.paper()))
+}
+
+/// What stands on the pages; nothing when none can be read.
+async fn pages(app: &App, id: Uuid, paper: Paper) -> Result<Option<Pages>, JobError> {
+    let reader = app.uploads.reader.as_deref();
+    let reader = reader.ok_or_else(|| anyhow::anyhow!("documents.models_dir is not set in this process"))?;
+    let files = file::Entity::find()
+        .filter(file::Column::DocumentId.eq(id))
+        .filter(file::Column::Rendition.eq(Rendition::Reading))
+        .order_by_asc(file::Column::Page)
+        .limit(MAX_PAGES)
+        .all(app.db.write())
+        .await?;
+    let mut pages = Pages::default();
+    for file in files {
+        let key = file.key().ok_or_else(|| anyhow::anyhow!("the row names no object of ours"))?;
+        let bytes = app.storage.get(&key, None).await?.body.collect().await?.into_bytes();
+        let outcome = match reader.read(&bytes).await {
+            Ok(lines) => {
+                let (paper, fields) = fields::read(paper, &lines);
+                pages.0.push(Page { page: u8::try_from(file.page)?, paper, fields });
+                "read"
+            }
+            Err(ReadError::Unreadable) => "unreadable",
+            Err(ReadError::Unavailable(cause)) => return Err(JobError::Retry(cause)),
+        };
+        metrics::counter!("huzhu_pages_read_total", "outcome" => outcome).increment(1);
+    }
+    Ok((!pages.0.is_empty()).then_some(pages))
+}

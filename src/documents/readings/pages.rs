@@ -1,0 +1,48 @@
+//! What was read on a document's pages, as it is kept: sealed, for it is somebody's name, illness and money.
+
+use serde::{Deserialize, Serialize};
+
+use super::rows::Model;
+use crate::kernel::seal::{Field as Sealed, SealError, Sealer};
+use crate::reading::fields::{Field, Paper};
+
+/// The pages that were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pages(pub(super) Vec<Page>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Page {
+    /// Counted from one.
+    pub(super) page: u8,
+    /// What it says it is.
+    pub(super) paper: Paper,
+    /// What stands on it.
+    pub(super) fields: Vec<Field>,
+}
+
+impl Pages {
+    pub(super) fn seal(&self, sealer: &Sealer) -> anyhow::Result<Vec<u8>> {
+        Ok(sealer.seal(Sealed::ClaimFacts, serde_json::to_vec(self)?)?)
+    }
+
+    /// Those of a row; none when it was not read.
+    ///
+    /// # Errors
+    /// When the row does not open.
+    pub(super) fn open(sealer: &Sealer, row: &Model) -> Result<Self, OpenError> {
+        let Some(sealed) = row.pages_sealed.as_deref() else { return Ok(Self::default()) };
+        Ok(serde_json::from_slice(sealer.open_bytes(Sealed::ClaimFacts, sealed)?.reveal())?)
+    }
+}
+
+/// Why a row does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It was sealed under another key, or changed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It is not what was sealed.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}

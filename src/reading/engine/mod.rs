@@ -1,0 +1,135 @@
+//! The engine that reads print: PP-OCRv6's small models (DBNet finds the lines, a CTC recogniser reads each), run by `rten` in this process.
+//!
+//! Chosen by measurement (docs/documents.md). It is written against the models' published way of being fed: channels in the order blue,
+//! green, red, from -1 to 1; lines 48 pixels high.
+
+#![expect(clippy::float_arithmetic, reason = "shares of pixels and of certainty; no money is near")]
+
+mod detect;
+mod line;
+mod recognise;
+
+use std::path::Path;
+
+use anyhow::Context;
+use image::RgbImage;
+use rten::{Model, ModelOptions};
+use rten_tensor::NdTensor;
+
+use super::Line;
+use line::Strip;
+
+/// The file of the model that finds lines.
+pub const DETECTOR: &str = "PP-OCRv6_det_small.onnx";
+/// The file of the model that reads one, with its characters.
+pub const RECOGNISER: &str = "PP-OCRv6_rec_small.onnx";
+/// What the readings of these models are marked with.
+pub const NAME: &str = "pp-ocrv6-small";
+
+/// Lines of a page that say which way it is held.
+const ASKED_FOR_DIRECTION: usize = 6;
+/// Lines of a page that are read at most: a settlement sheet has some 120.
+pub(super) const MAX_LINES: usize = 400;
+/// The share of a line's pixels, in thousandths, from which a seal lies over it.
+const RED_PERMILLE: usize = 20;
+/// A line whose characters are less sure than this on average is stains, not print.
+const LEAST_CONFIDENCE: f32 = 0.5;
+
+/// Both models in memory, some 60 MB.
+pub struct Engine {
+    detector: Model,
+    recogniser: Model,
+    characters: Vec<String>,
+}
+
+/// The models as files hold them.
+pub struct Models {
+    detector: Vec<u8>,
+    recogniser: Vec<u8>,
+}
+
+impl Models {
+    /// Reads both files of `folder`.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let read = |name| {
+            let path = folder.join(name);
+            std::fs::read(&path).with_context(|| path.display().to_string())
+        };
+        Ok(Self { detector: read(DETECTOR)?, recogniser: read(RECOGNISER)? })
+    }
+}
+
+impl Engine {
+    /// Makes both models ready.
+    ///
+    /// # Errors
+    /// When a file is not such a model.
+    pub fn new(models: Models) -> anyhow::Result<Self> {
+        let load = |bytes| ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
+        let detector = load(models.detector).context(DETECTOR)?;
+        let recogniser = load(models.recogniser).context(RECOGNISER)?;
+        let characters = recogniser.metadata().get("character").context("the recogniser has no characters")?;
+        let characters = characters.lines().map(str::to_owned).collect();
+        Ok(Self { detector, recogniser, characters })
+    }
+
+    /// The lines of print on a page, from its upper edge to its lower one.
+    ///
+    /// # Errors
+    /// When a model does not take what it is given.
+    pub fn read(&self, page: &RgbImage) -> anyhow::Result<Vec<Line>> {
+        let mut strips = detect::strips(&self.detector, page)?;
+        strips.truncate(MAX_LINES);
+        if self.stands_on_its_head(page, &strips)? {
+            strips = strips.into_iter().map(Strip::turned).collect();
+        }
+        let mut lines = Vec::with_capacity(strips.len());
+        for strip in strips {
+            if let Some(words) = self.words(page, &strip)?.filter(|words| words.confidence >= LEAST_CONFIDENCE) {
+                lines.push(words.on(&strip));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// A few long lines, read both ways round: the surer way is up.
+    fn stands_on_its_head(&self, page: &RgbImage, strips: &[Strip]) -> anyhow::Result<bool> {
+        let mut longest: Vec<&Strip> = strips.iter().collect();
+        longest.sort_by(|one, other| other.length().total_cmp(&one.length()));
+        let (mut upright, mut turned) = (0.0, 0.0);
+        for strip in longest.into_iter().take(ASKED_FOR_DIRECTION) {
+            let sure = |words: Option<recognise::Words>| words.map_or(0.0, |words| words.confidence);
+            upright += sure(recognise::words(&self.recogniser, &self.characters, &strip.cut(page))?);
+            turned += sure(recognise::words(&self.recogniser, &self.characters, &strip.clone().turned().cut(page))?);
+        }
+        Ok(turned > upright)
+    }
+
+    /// What a strip says; under a red seal, what it says without it when that is surer.
+    fn words(&self, page: &RgbImage, strip: &Strip) -> anyhow::Result<Option<recognise::Words>> {
+        let cut = strip.cut(page);
+        let plain = recognise::words(&self.recogniser, &self.characters, &cut)?;
+        if !line::has_red(&cut, RED_PERMILLE) {
+            return Ok(plain);
+        }
+        let cleared = recognise::words(&self.recogniser, &self.characters, &line::without_red(&cut))?;
+        Ok(match (plain, cleared) {
+            (Some(plain), Some(cleared)) if cleared.confidence <= plain.confidence => Some(plain),
+            (plain, cleared) => cleared.or(plain),
+        })
+    }
+}
+
+/// A picture as the models want it.
+fn tensor(picture: &RgbImage) -> NdTensor<f32, 4> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let mut values = Vec::with_capacity(3 * width * height);
+    let channels: [fn([u8; 3]) -> u8; 3] = [|[_, _, blue]| blue, |[_, green, _]| green, |[red, _, _]| red];
+    for channel in channels {
+        values.extend(picture.pixels().map(|pixel| f32::from(channel(pixel.0)) / 127.5 - 1.0));
+    }
+    NdTensor::from_data([1, 3, height, width], values)
+}

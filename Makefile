@@ -6,15 +6,16 @@ KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak soak-uploads bench accuracy openapi deny advisories samples
+.PHONY: help run test lint fuzz soak soak-uploads bench accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## build and start everything in one process, with a believable city
 	@tests/tools/prepare.sh build
+	@tests/tools/prepare.sh models
 	cargo build --locked --bin huzhu
-	cargo run --quiet --locked --bin huzhu -- run --demo
+	HUZHU_DOCUMENTS__MODELS_DIR="$${HUZHU_DOCUMENTS__MODELS_DIR:-.tools/models}" cargo run --quiet --locked --bin huzhu -- run --demo
 
 test: ## everything, on SQLite and PostgreSQL (30 minutes cold on 2 cores)
 	@tests/tools/test.sh
@@ -45,8 +46,9 @@ bench: ## submissions and status reads a second beside their floors, memory, tim
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
-accuracy: ## how many QR codes are read on generated bills, by level of distortion (builds for release first): .tools/accuracy/
+accuracy: ## how many QR codes and fields are read on generated documents, by level of distortion (builds for release first): .tools/accuracy/
 	@tests/tools/prepare.sh samples
+	@tests/tools/prepare.sh models
 	@tests/accuracy/accuracy.sh
 
 deny: ## licences, bans and sources by cargo-deny (builds it once, some minutes)
@@ -56,6 +58,9 @@ deny: ## licences, bans and sources by cargo-deny (builds it once, some minutes)
 advisories: ## known faults of dependencies by cargo-deny (fetches RustSec's database)
 	@tests/tools/prepare.sh deny
 	.tools/cargo/bin/cargo-deny --locked check advisories
+
+models: ## fetch the two models that read print, by their hashes: .tools/models/
+	@tests/tools/prepare.sh models
 
 samples: ## draw the sample photographs again
 	@tests/tools/prepare.sh samples

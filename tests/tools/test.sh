@@ -37,6 +37,7 @@ suite_on_sqlite() { TZ=America/St_Johns TEST_LOGS_DIR=$logs/suite suite; }
 suite_on_postgres() { TZ=Pacific/Apia TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
 
 step prepare tests/tools/prepare.sh all
+step "prepare samples" tests/tools/prepare.sh samples
 [ "$failed" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
 export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
 
@@ -56,6 +57,7 @@ step openapi tests/openapi/lint.sh
 step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
 step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
 step documents tests/documents/documents.sh
+step reading tests/reading/reading.sh
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15

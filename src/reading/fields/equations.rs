@@ -22,9 +22,23 @@ pub enum Equation {
     FiguresAreWords,
 }
 
+/// The field of `halves` that makes what the person paid what the person owed, when it was not read otherwise.
+pub(super) fn completing(fields: &[Field], halves: Vec<Field>) -> Option<Field> {
+    let is_new = |half: &Field| fields.iter().all(|field| field.name != half.name);
+    halves.into_iter().filter(is_new).find(|half| {
+        let with: Vec<Field> = fields.iter().chain([half]).cloned().collect();
+        states(&with).iter().any(|(equation, holds)| *equation == Equation::PaidByThePersonIsOwed && *holds)
+    })
+}
+
 /// The equations that do not hold, of those whose amounts were all read.
 #[must_use]
 pub fn broken(fields: &[Field]) -> Vec<Equation> {
+    states(fields).into_iter().filter(|(_, holds)| !holds).map(|(equation, _)| equation).collect()
+}
+
+/// The equations whose amounts were all read, and whether each holds.
+fn states(fields: &[Field]) -> Vec<(Equation, bool)> {
     let amount = |name: F| {
         fields.iter().find(|field| field.name == name).and_then(|field| match field.value {
             Value::Amount { amount_fen } => Some(amount_fen),
@@ -49,8 +63,6 @@ pub fn broken(fields: &[Field]) -> Vec<Equation> {
         (Equation::PaidByThePersonIsOwed, sum(&[F::PersonalAccountFen, F::PersonalCashFen]), owed),
         (Equation::FiguresAreWords, amount(F::TotalFen), amount(F::TotalInWords)),
     ];
-    let fails = |(check, one, other): (Equation, Option<Fen>, Option<Fen>)| {
-        one.zip(other).is_some_and(|(one, other)| one != other).then_some(check)
-    };
-    equations.into_iter().filter_map(fails).collect()
+    let state = |(equation, one, other): (Equation, Option<Fen>, Option<Fen>)| Some((equation, one? == other?));
+    equations.into_iter().filter_map(state).collect()
 }

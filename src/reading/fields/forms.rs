@@ -65,7 +65,10 @@ pub(super) fn parse(form: Form, chars: &[char]) -> Option<Vec<Value>> {
             words_if(level, text.chars().count() <= 4)?
         }
         Form::NationalId => Value::Words { text: national_id(text)? },
-        Form::Hospital => words_if(text, is_hospital(text))?,
+        Form::Hospital => {
+            let is_open = text.contains('(') && !text.contains(')');
+            words_if(&format!("{text}{}", if is_open { ")" } else { "" }), is_hospital(text))?
+        }
         Form::Words => words_if(text, !text.is_empty() && text.chars().count() <= 200)?,
     };
     Some(vec![one])
@@ -100,7 +103,8 @@ fn is_name(text: &str) -> bool {
 /// Whether a text is the name of a place where people are treated; behind it may stand something in brackets.
 pub(super) fn is_hospital(text: &str) -> bool {
     const ENDINGS: [&str; 7] = ["医院", "卫生院", "卫生服务中心", "卫生服务站", "门诊部", "诊所", "医学中心"];
-    let plain = text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map_or(text, |(before, _)| before);
+    // The line may end before the bracket does.
+    let plain = text.rsplit_once('(').map_or(text, |(before, _)| before);
     ENDINGS.iter().any(|ending| plain.ends_with(ending))
         && !text.contains(':')
         && (4..=40).contains(&text.chars().count())

@@ -139,7 +139,8 @@ pub struct Field {
 pub fn read(should_be: Paper, lines: &[Line]) -> (Paper, Vec<Field>) {
     let page = Page { lines, squeezed: lines.iter().map(Squeezed::of).collect(), rows: Rows::of(lines) };
     let paper = Paper::of(&page.squeezed).unwrap_or(should_be);
-    let mut fields = page.labelled(paper);
+    let (mut fields, halves) = page.labelled(paper);
+    fields.extend(equations::completing(&fields, halves));
     if paper.is_headed_by_the_hospital() && fields.iter().all(|field| field.name != FieldName::HospitalName) {
         fields.extend(page.heading());
     }
@@ -162,10 +163,11 @@ struct Page<'page> {
 type Span = (usize, std::ops::Range<usize>);
 
 impl Page<'_> {
-    fn labelled(&self, paper: Paper) -> Vec<Field> {
+    /// The fields of the labels, and those of labels that may be one half of a longer one.
+    fn labelled(&self, paper: Paper) -> (Vec<Field>, Vec<Field>) {
         let standing: Vec<Vec<Standing>> =
             self.squeezed.iter().map(|line| labels::standing(paper.labels(), &line.chars)).collect();
-        let mut fields = Vec::new();
+        let (mut fields, mut halves) = (Vec::new(), Vec::new());
         for (line, found) in standing.iter().enumerate() {
             for (index, here) in found.iter().enumerate() {
                 if here.label.fields.is_empty() {
@@ -174,10 +176,11 @@ impl Page<'_> {
                 let end = found.get(index + 1).map_or(self.chars(line).len(), |next| next.from);
                 let own = (line, here.to..end);
                 let is_last = index + 1 == found.len();
-                fields.extend(self.value(here, own, is_last, &standing));
+                let of = if here.label.is_half { &mut halves } else { &mut fields };
+                of.extend(self.value(here, own, is_last, &standing));
             }
         }
-        fields
+        (fields, halves)
     }
 
     /// The fields of a label whose own line goes on with the characters of `own`.
@@ -190,18 +193,28 @@ impl Page<'_> {
         if !is_last {
             return Vec::new();
         }
-        let is_free = |line: &usize| standing.get(*line).is_some_and(Vec::is_empty);
-        let is_label = |line: usize| standing.get(line).is_some_and(|found| !found.is_empty());
-        let is_mine = |line: &usize| self.rows.left_of(*line, is_label).is_none_or(|label| label == own.0);
-        for next in self.rows.right_of(own.0).into_iter().take_while(|next| is_free(next) && is_mine(next)).take(2) {
-            spans.push((next, 0..self.chars(next).len()));
+        let labels = |line: usize| standing.get(line).map_or(&[][..], Vec::as_slice);
+        let is_mine = |line: usize| {
+            let label = self.rows.left_of(line, |other| !labels(other).is_empty());
+            label.is_none_or(|label| label == own.0)
+        };
+        for next in self.rows.right_of(own.0).into_iter().take_while(|next| is_mine(*next)).take(2) {
+            // What stands before the next label is still of this one.
+            let end = labels(next).first().map_or(self.chars(next).len(), |other| other.from);
+            if end == 0 {
+                break;
+            }
+            spans.push((next, 0..end));
             if let Some(fields) = self.fields(here, &spans) {
                 return fields;
+            }
+            if !labels(next).is_empty() {
+                break;
             }
         }
         if form == Form::Words
             && own.1.is_empty()
-            && let Some(below) = self.rows.below(own.0).filter(is_free)
+            && let Some(below) = self.rows.below(own.0).filter(|below| labels(*below).is_empty())
         {
             return self.fields(here, &[(below, 0..self.chars(below).len())]).unwrap_or_default();
         }
@@ -284,4 +297,93 @@ impl Page<'_> {
 fn between([x, y]: [i32; 2], [u, v]: [i32; 2], permille: u16) -> [i32; 2] {
     let share = i32::from(permille);
     [x + (u - x) * share / 1_000, y + (v - y) * share / 1_000]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of characters 20 pixels wide and high.
+    fn line(text: &str, left: i32, top: i32) -> Line {
+        let count = i32::try_from(text.chars().count()).unwrap();
+        let (right, below) = (left + 20 * count, top + 20);
+        Line {
+            text: text.to_owned(),
+            confidence_percent: 98,
+            corners: [[left, top], [right, top], [right, below], [left, below]],
+            at_permille: (0..count).map(|char| u16::try_from(char * 1_000 / count).unwrap()).collect(),
+        }
+    }
+
+    /// The fields of a settlement sheet by their names, amounts in fen.
+    fn read_sheet(lines: &[Line]) -> Vec<(FieldName, String)> {
+        let (_, fields) = read(Paper::SettlementSheet, lines);
+        let told = fields.into_iter().map(|field| match field.value {
+            Value::Amount { amount_fen } => (field.name, amount_fen.get().to_string()),
+            Value::Day { date } => (field.name, iso_date::text(date)),
+            Value::Words { text } => (field.name, text),
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_value_stands_behind_its_label_or_to_the_right_of_it() {
+        let lines = [line("姓名：王 芳", 0, 0), line("自付一", 0, 40), line("1,200.00", 300, 43), line("年龄", 0, 80)];
+        let expected = [(FieldName::PatientName, "王芳".to_owned()), (FieldName::SelfPayOneFen, "120000".to_owned())];
+        assert_eq!(read_sheet(&lines), expected);
+    }
+
+    #[test]
+    fn what_stands_before_the_next_label_of_a_line_is_still_of_the_last_one() {
+        let lines = [
+            line("自费", 0, 0),
+            line("516.13 个人账户支付", 200, 2),
+            line("0.00自付一", 700, 4),
+            line("20.00", 1_000, 4),
+        ];
+        let expected = [
+            (FieldName::PersonalAccountFen, "0"),
+            (FieldName::SelfPayOneFen, "2000"),
+            (FieldName::OwnExpenseFen, "51613"),
+        ];
+        let mut expected = expected.map(|(name, text)| (name, text.to_owned()));
+        expected.sort();
+        assert_eq!(read_sheet(&lines), expected);
+    }
+
+    #[test]
+    fn an_amount_never_stands_below_its_label_and_never_is_a_part() {
+        assert_eq!(read_sheet(&[line("自付一", 0, 0), line("20.00", 0, 25)]), []);
+        assert_eq!(read_sheet(&[line("自付一", 0, 0), line("1,20", 200, 0), line("0.00章", 300, 0)]), []);
+    }
+
+    #[test]
+    fn a_label_whose_end_is_hidden_counts_when_the_sums_ask_for_it() {
+        let sheet = |cash: &str| {
+            [
+                line("自付", 0, 0),
+                line("20.00", 200, 0),
+                line("自付二：3.00", 0, 40),
+                line("自费：1.00", 0, 80),
+                line("个人账户支付：4.00", 0, 120),
+                line(&format!("个人现金支付：{cash}"), 0, 160),
+            ]
+        };
+        assert!(read_sheet(&sheet("20.00")).contains(&(FieldName::SelfPayOneFen, "2000".to_owned())));
+        assert!(read_sheet(&sheet("20.01")).iter().all(|(name, _)| *name != FieldName::SelfPayOneFen));
+    }
+
+    #[test]
+    fn a_hospital_is_named_to_its_end() {
+        let name = |text: &str| read_sheet(&[line(text, 0, 0)]).pop().map(|(_, text)| text);
+        assert_eq!(name("定点医疗机构：永泰里卫生服务中心（示例").as_deref(), Some("永泰里卫生服务中心（示例）"));
+        assert_eq!(name("定点医疗机构：北京永泰里卫生服务中"), None);
+    }
+
+    #[test]
+    fn a_field_has_the_corners_of_its_own_words() {
+        let (_, fields) = read(Paper::SettlementSheet, &[line("自付一：200.00", 100, 40)]);
+        assert_eq!(fields[0].corners, [[180, 40], [300, 40], [300, 60], [180, 60]]);
+        assert_eq!(fields[0].printed, "200.00");
+    }
 }

@@ -33,15 +33,21 @@ pub(super) struct Label {
     pub(super) form: Form,
     /// The fields that the values are, one for each; none for a label that only ends what stands before it.
     pub(super) fields: &'static [F],
+    /// What is left of a label whose other half a seal hides: its value counts when the sums of the paper ask for it.
+    pub(super) is_half: bool,
 }
 
 const fn label(words: &'static str, form: Form, fields: &'static [F]) -> Label {
-    Label { words, form, fields }
+    Label { words, form, fields, is_half: false }
+}
+
+const fn half(words: &'static str, form: Form, fields: &'static [F]) -> Label {
+    Label { words, form, fields, is_half: true }
 }
 
 /// A label whose value nobody asks for.
 const fn other(words: &'static str) -> Label {
-    Label { words, form: Form::Words, fields: &[] }
+    label(words, Form::Words, &[])
 }
 
 impl Paper {
@@ -149,6 +155,7 @@ const SETTLEMENT_SHEET: &[Label] = &[
     label("大额互助资金支付", Form::Amount, &[F::LargeSumFen]),
     label("自付一", Form::Amount, &[F::SelfPayOneFen]),
     label("自付二", Form::Amount, &[F::SelfPayTwoFen]),
+    half("自付", Form::Amount, &[F::SelfPayOneFen]),
     label("自费", Form::Amount, &[F::OwnExpenseFen]),
     label("个人账户支付", Form::Amount, &[F::PersonalAccountFen]),
     label("个人现金支付", Form::Amount, &[F::PersonalCashFen]),

@@ -23,7 +23,10 @@ pub(super) struct Member {
     pub phone: String,
     person: Person,
     days: (Date, Date),
-    declaration: Value,
+    /// The first days of the events that this member has declared before.
+    pub claimed: BTreeSet<Date>,
+    /// What the facts say, on days that are free.
+    pub declaration: Value,
 }
 
 /// Signs a member in who can declare the event of the facts.
@@ -56,7 +59,7 @@ pub(super) async fn sign_in(stage: &Stage, number: u32) -> anyhow::Result<Member
             },
         );
         let declaration = stage.props.facts.declaration(days, stage.seams.chance.as_ref());
-        return Ok(Member { phone, person, days, declaration });
+        return Ok(Member { phone, person, days, claimed, declaration });
     }
     anyhow::bail!("no member of the city can sign in and declare this event now")
 }
@@ -104,51 +107,29 @@ pub(super) async fn declare(stage: &Stage, number: u32, member: &mut Member) -> 
     Ok(claim_id)
 }
 
-/// Takes up another device, reads the draft there and completes it.
+/// Takes up another device and finds the draft there.
 pub(super) async fn resume_elsewhere(
     stage: &Stage,
     number: u32,
-    member: &mut Member,
+    member: &Member,
     claim_id: Uuid,
 ) -> anyhow::Result<Person> {
     let since = stage.seams.clock.now();
     let device = format!("demo-tablet-{}", stage.ids.next().simple());
     let mut second = Person::member_in_time(stage, &member.phone, &device).await?;
-    let path = format!("/v1/claims/{claim_id}");
-    let saved = loop {
-        let draft = second.get(stage, &path).await?;
-        if same(&draft.body, &member.declaration) {
-            break draft;
-        }
-        let ask = Ask::new(Method::PUT, format!("{path}/declaration")).header("if-match", draft.tag()?);
-        let got = second.send(stage, ask.json(&member.declaration)).await?;
-        match got.status {
-            200 => break got,
-            // An answer that was lost: the draft is read again and tells whether it was saved.
-            412 => {}
-            _ => anyhow::bail!("saving the draft: {}", got.trouble()),
-        }
-    };
+    let draft = second.get(stage, &format!("/v1/claims/{claim_id}")).await?;
     stage.teller.step(
         number,
         since,
         Told {
             actor: "member",
             scene: "resume",
-            text: Text::fixed(
-                "换一台设备登录，接着填写并保存草稿",
-                "Signs in on another device, goes on with the draft and saves it",
-            ),
-            more: vec![format!("自付一 self-pay one {} 元", yuan(stage.props.facts.amounts.self_pay_one_fen))],
-            data: json!({"claim_id": claim_id, "version": saved.number("/version")?}),
+            text: Text::fixed("换一台设备登录，草稿还在", "Signs in on another device and finds the draft there"),
+            more: Vec::new(),
+            data: json!({"claim_id": claim_id, "version": draft.number("/version")?}),
         },
     );
     Ok(second)
-}
-
-/// True when the claim holds exactly this declaration.
-fn same(claim: &Value, declaration: &Value) -> bool {
-    claim.get("declaration") == Some(declaration)
 }
 
 /// Asks what every plan would pay.

@@ -11,8 +11,8 @@ use crate::kernel::chance::Chance;
 use crate::kernel::clock::iso_date;
 
 const OWN: &str = include_str!("../../../samples/facts.json");
-/// Older facts of our own are moved to lie shortly before today.
-const OWN_FACTS_LIVE_DAYS: i64 = 300;
+/// Older facts of our own, and older photographs, are moved to lie shortly before today.
+const FRESH_DAYS: i64 = 300;
 
 /// What is true of the claim.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,8 +21,9 @@ pub(super) struct Facts {
     pub amounts: Amounts,
     #[serde(default)]
     pub member: MemberFacts,
+    /// Whether they are the program's own and no file's.
     #[serde(skip)]
-    own: bool,
+    pub own: bool,
 }
 
 /// The event. Keys that the claim has no field for are left aside.
@@ -73,19 +74,8 @@ impl Facts {
     /// The first and last day of the event for a member who has claimed events that began on `claimed`: as the facts say, or earlier by
     /// whole stays until it is another event. `None` for a file's facts that this member has claimed.
     pub(super) fn days(&self, today: Date, claimed: &BTreeSet<Date>) -> Option<(Date, Date)> {
-        let length = self.event.ends_on - self.event.starts_on;
-        let too_old = (today - self.event.ends_on).whole_days() > OWN_FACTS_LIVE_DAYS;
-        let mut first = self.event.starts_on;
-        if !self.own {
-            return (!claimed.contains(&first)).then_some((first, self.event.ends_on));
-        }
-        if self.event.ends_on > today || too_old {
-            first = today.checked_sub(length)?.checked_sub(Duration::days(14))?;
-        }
-        while claimed.contains(&first) {
-            first = first.checked_sub(length)?.checked_sub(Duration::DAY)?;
-        }
-        Some((first, first.checked_add(length)?))
+        let said = (self.event.starts_on, self.event.ends_on);
+        if self.own { free_days(said, today, claimed) } else { (!claimed.contains(&said.0)).then_some(said) }
     }
 
     /// The declaration of these facts on these days. The settlement's serial is drawn anew: the sample's is declared once only.
@@ -108,8 +98,22 @@ impl Facts {
     }
 }
 
+/// The days of a stay, or earlier ones by whole stays until they are of no event that began on `claimed`; of the recent past in any case.
+pub(super) fn free_days((first, last): (Date, Date), today: Date, claimed: &BTreeSet<Date>) -> Option<(Date, Date)> {
+    let length = last - first;
+    let too_old = (today - last).whole_days() > FRESH_DAYS;
+    let mut first = first;
+    if last > today || too_old {
+        first = today.checked_sub(length)?.checked_sub(Duration::days(14))?;
+    }
+    while claimed.contains(&first) {
+        first = first.checked_sub(length)?.checked_sub(Duration::DAY)?;
+    }
+    Some((first, first.checked_add(length)?))
+}
+
 /// The serial with its last ten characters drawn anew.
-fn fresh_serial(text: &str, chance: &dyn Chance) -> Value {
+pub(super) fn fresh_serial(text: &str, chance: &dyn Chance) -> Value {
     let kept: String = text.chars().take(text.chars().count().saturating_sub(10)).collect();
     Value::from(format!("{kept}{:010}", chance.below(10_000_000_000)))
 }

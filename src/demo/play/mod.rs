@@ -21,6 +21,7 @@ mod cast;
 mod claim;
 mod declare;
 mod facts;
+mod fill;
 mod follow;
 mod pay;
 mod person;
@@ -51,6 +52,8 @@ pub struct Options {
 pub struct Props {
     facts: facts::Facts,
     photos: Vec<photos::Photo>,
+    /// Whether the photographs are the program's own: their serial is declared once only.
+    own_photos: bool,
 }
 
 impl Props {
@@ -59,7 +62,7 @@ impl Props {
     /// # Errors
     /// When one can't be read; says which.
     pub fn read(photos: &[String], facts: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self { facts: facts::Facts::read(facts)?, photos: photos::read(photos)? })
+        Ok(Self { facts: facts::Facts::read(facts)?, photos: photos::read(photos)?, own_photos: photos.is_empty() })
     }
 }
 

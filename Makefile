@@ -42,8 +42,9 @@ soak-uploads: ## UPLOADS (1000) over bad lines and KILLS (200) amid them; goes o
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/uploads/own_service.sh soak $(UPLOADS) $(KILLS) $(SOAK_MINUTES)
 
-bench: ## submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
+bench: ## copies of a photograph beside libvips', submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
 	@tests/tools/prepare.sh all
+	@tests/tools/prepare.sh bench
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
 accuracy: ## how many QR codes and fields are read on generated documents, by level of distortion (builds for release first): .tools/accuracy/

@@ -18,11 +18,13 @@ pub struct Limits {
     pub cpu_secs: u64,
 }
 
-/// Shuts this process in, for good. It must have one thread: the others would stay outside.
+/// Shuts this process in, for good. It must have one thread: the others would stay outside. Libraries that share their work among threads do it on
+/// this one.
 ///
 /// # Errors
 /// When the kernel refuses a limit or the filter: then nothing may be read.
 pub fn enter(limits: Limits) -> anyhow::Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?;
     let memory_bytes = mapped_bytes()? + limits.memory_bytes;
     limit(Resource::As, memory_bytes, memory_bytes)?;
     limit(Resource::Cpu, limits.cpu_secs, limits.cpu_secs + 1)?;

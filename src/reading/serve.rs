@@ -23,8 +23,6 @@ const MAX_SIDE: u32 = 2_000;
 /// When a model is missing or no model, the process can't be shut in (then nothing is read), or the other end is gone.
 pub fn serve(models_dir: &Path) -> anyhow::Result<()> {
     let models = Models::read(models_dir)?;
-    // The engine shares its work among threads; the only one is this.
-    rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?;
     confined::enter(LIMITS)?;
     // What a decoder says when it panics may quote the page.
     std::panic::set_hook(Box::new(|_| {}));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $TOOLS_DIR).
-# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|models|deny
+# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|models|bench|deny
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tools=${TOOLS_DIR:-$here/../../.tools}
@@ -77,9 +77,13 @@ case ${1:-all} in
         debian python3 python3-venv
         models
         ;;
+    bench)
+        debian libvips-tools
+        "$0" samples
+        ;;
     deny)
         debian build-essential
         [ -x "$tools/cargo/bin/cargo-deny" ] || CARGO_TARGET_DIR="$tools/cargo/target" cargo install --quiet --locked --root "$tools/cargo" cargo-deny
         ;;
-    *) echo "prepare.sh build|all|samples|models|deny" >&2; exit 2 ;;
+    *) echo "prepare.sh build|all|samples|models|bench|deny" >&2; exit 2 ;;
 esac

@@ -16,13 +16,14 @@ mod png;
 mod quality;
 mod refusal;
 mod render;
+mod scaled;
 mod walk;
 mod webp;
 
 pub use codes::{Code, MAX_CODE_CHARS, MAX_CODES, Place, find as find_codes};
 pub use quality::{Advice, Measures, advise};
 pub use refusal::Refusal;
-pub use render::{READING_SIDE, Rendered, Rendition, copy, render, thumbnail};
+pub use render::{Copies, READING_SIDE, Rendered, Rendition, copies, copy, render, thumbnail};
 
 /// Pixels at most, by the header: 100 million.
 pub const MAX_PIXELS: u64 = 100_000_000;

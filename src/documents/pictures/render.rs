@@ -3,12 +3,12 @@
 use std::io::Cursor;
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::codecs::jpeg::JpegEncoder;
-use image::{ColorType, DynamicImage, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
+use image::{ColorType, DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
+use jpeg_encoder::{ColorType as JpegColor, Encoder, SamplingFactor};
 
 use super::codes::{self, Code};
 use super::quality::{Measures, measure};
-use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, MIN_SIDE, Refusal, heic, orientation};
+use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, MIN_SIDE, Refusal, heic, orientation, scaled};
 use crate::storage::Coding;
 
 /// The longest side of the reading copy, in pixels.
@@ -43,25 +43,44 @@ pub struct Rendered {
     pub codes: Vec<Code>,
 }
 
-/// Decodes the master of `inspected` and makes the copies.
+/// Decodes the master of `inspected`, makes the copies and looks at them.
 ///
 /// # Errors
-/// [`Refusal::Damaged`] when the pixels do not decode, [`Refusal::TooLarge`] when they would take too much memory.
+/// Those of [`copies`].
 pub fn render(inspected: &Inspected) -> Result<Rendered, Refusal> {
-    let decoded = narrow(decode(inspected)?);
-    let turn = orientation::turn(inspected.orientation);
-    let smaller = shrink(decoded, READING_SIDE)?;
-    let mut thumbnail = flatten(shrink(smaller.clone(), THUMBNAIL_SIDE)?);
-    let mut reading = flatten(smaller);
-    reading.apply_orientation(turn);
-    thumbnail.apply_orientation(turn);
-    let icc = inspected.icc.as_deref();
-    let grey = DynamicImage::from(reading.to_luma8());
+    let Copies { picture, reading, thumbnail } = copies(inspected)?;
+    let grey = DynamicImage::from(picture.into_luma8());
     let small = shrink(grey.clone(), MEASURED_SIDE)?.into_luma8();
     let grey = grey.into_luma8();
     let measures = measure(&grey, &small, inspected.width.min(inspected.height));
     let codes = codes::find(&grey, 1);
-    Ok(Rendered { reading: encode(&reading, icc)?, thumbnail: encode(&thumbnail, icc)?, measures, codes })
+    Ok(Rendered { reading, thumbnail, measures, codes })
+}
+
+/// The copies, and the reading copy before it is coded.
+#[derive(Clone, Debug)]
+pub struct Copies {
+    /// Upright, at most 2,000 pixels a side.
+    pub picture: DynamicImage,
+    /// The same as a file.
+    pub reading: Rendition,
+    /// Upright, at most 320 pixels a side.
+    pub thumbnail: Rendition,
+}
+
+/// Decodes the master of `inspected` and makes the copies.
+///
+/// # Errors
+/// [`Refusal::Damaged`] when the pixels do not decode, [`Refusal::TooLarge`] when they would take too much memory.
+pub fn copies(inspected: &Inspected) -> Result<Copies, Refusal> {
+    let turn = orientation::turn(inspected.orientation);
+    let smaller = shrink(narrow(decode(inspected)?), READING_SIDE)?;
+    let mut thumbnail = flatten(shrink(smaller.clone(), THUMBNAIL_SIDE)?);
+    let mut picture = flatten(smaller);
+    picture.apply_orientation(turn);
+    thumbnail.apply_orientation(turn);
+    let icc = inspected.icc.as_deref();
+    Ok(Copies { reading: encode(&picture, icc)?, thumbnail: encode(&thumbnail, icc)?, picture })
 }
 
 /// A picture that stands upright and is small enough, as a copy.
@@ -81,6 +100,12 @@ pub fn thumbnail(picture: DynamicImage) -> Result<Rendition, Refusal> {
 }
 
 fn decode(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
+    let size = (inspected.width, inspected.height);
+    if inspected.coding == Coding::Jpeg
+        && let Some(picture) = scaled::decode(&inspected.master, size, READING_SIDE)?
+    {
+        return Ok(picture);
+    }
     let format = match inspected.coding {
         Coding::Jpeg => ImageFormat::Jpeg,
         Coding::Png => ImageFormat::Png,
@@ -167,16 +192,28 @@ fn flatten(picture: DynamicImage) -> DynamicImage {
 }
 
 fn encode(picture: &DynamicImage, icc: Option<&[u8]>) -> Result<Rendition, Refusal> {
-    let mut bytes = Vec::new();
-    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-    // A profile fits only pixels of its own colour space.
-    let space: &[u8] = if picture.color().has_color() { b"RGB " } else { b"GRAY" };
-    if let Some(profile) = icc.filter(|profile| profile.get(16..20) == Some(space)) {
-        encoder.set_icc_profile(profile.to_vec()).map_err(|_| Refusal::Damaged)?;
-    }
-    picture.write_with_encoder(encoder).map_err(|error| {
+    let (width, height) = (picture.width(), picture.height());
+    let coded = || -> anyhow::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
+        // Half of the colour would do for eyes; the reader tells seals from print by it.
+        encoder.set_sampling_factor(SamplingFactor::R_4_4_4);
+        // A profile fits only pixels of its own colour space.
+        let space: &[u8] = if picture.color().has_color() { b"RGB " } else { b"GRAY" };
+        if let Some(profile) = icc.filter(|profile| profile.get(16..20) == Some(space)) {
+            encoder.add_icc_profile(profile)?;
+        }
+        let (wide, high) = (u16::try_from(width)?, u16::try_from(height)?);
+        match picture {
+            DynamicImage::ImageLuma8(grey) => encoder.encode(grey.as_raw(), wide, high, JpegColor::Luma)?,
+            DynamicImage::ImageRgb8(colour) => encoder.encode(colour.as_raw(), wide, high, JpegColor::Rgb)?,
+            other => encoder.encode(other.to_rgb8().as_raw(), wide, high, JpegColor::Rgb)?,
+        }
+        Ok(bytes)
+    };
+    let bytes = coded().map_err(|error| {
         tracing::error!(error = %error, "pictures: the encoder refused");
         Refusal::Damaged
     })?;
-    Ok(Rendition { bytes, width: picture.width(), height: picture.height() })
+    Ok(Rendition { bytes, width, height })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::bill_checks::BillLink;
 use crate::calendar::Calendars;
 use crate::config::Config;
 use crate::db::{Db, sealing_keys};
@@ -58,6 +59,8 @@ pub struct App {
     pub cursor_key: Key,
     /// The bank that payouts go through; none: nothing is dispatched.
     pub bank: Option<BankLink>,
+    /// Who checks bills at their source; none: no bill can be checked.
+    pub bill_checks: Option<BillLink>,
     /// The working days.
     pub calendars: Calendars,
     /// The documents of plan versions, once they were read.
@@ -93,6 +96,7 @@ impl App {
             cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
             identity: Identity::build(&config, seams.chance.as_ref(), seams.clock.now())?,
             bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
+            bill_checks: config.bill_checks.as_ref().map(BillLink::from_config).transpose()?,
             job_written: Notify::new(),
             calendars: Calendars::default(),
             plan_documents: DocumentCache::default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-/// Largest answer that is read.
+/// Largest answer that is read unless a client says less.
 const ANSWER_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Seconds to connect, and to wait for the whole answer.
@@ -25,7 +25,10 @@ impl Default for Timeouts {
 /// An HTTP client that opens a fresh connection for every request and follows no redirect, so that a failure to connect proves that not a
 /// byte of the request was written.
 #[derive(Clone, Debug)]
-pub struct HttpClient(reqwest::Client);
+pub struct HttpClient {
+    client: reqwest::Client,
+    answer_limit_bytes: usize,
+}
 
 /// An answer, whole.
 #[derive(Clone, Debug)]
@@ -59,7 +62,14 @@ impl HttpClient {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map(Self)
+            .map(|client| Self { client, answer_limit_bytes: ANSWER_LIMIT_BYTES })
+    }
+
+    /// The same, for answers of at most `bytes`: a larger one is [`Silence::Lost`].
+    #[must_use]
+    pub const fn answers_of_at_most(mut self, bytes: usize) -> Self {
+        self.answer_limit_bytes = bytes;
+        self
     }
 
     /// Asks for `url`.
@@ -67,7 +77,7 @@ impl HttpClient {
     /// # Errors
     /// [`Silence`] when no whole answer came.
     pub async fn get(&self, url: &str) -> Result<Answer, Silence> {
-        read(self.0.get(url).send().await).await
+        self.read(self.client.get(url).send().await).await
     }
 
     /// Sends `body` to `url` with headers.
@@ -75,30 +85,30 @@ impl HttpClient {
     /// # Errors
     /// [`Silence`] when no whole answer came.
     pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
-        let mut request = self.0.post(url).body(body);
+        let mut request = self.client.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        read(request.send().await).await
+        self.read(request.send().await).await
     }
-}
 
-async fn read(sent: Result<reqwest::Response, reqwest::Error>) -> Result<Answer, Silence> {
-    let response = sent.map_err(|error| match error {
-        // A timeout while connecting is still "not connected"; both flags are set then.
-        error if error.is_connect() || error.is_builder() => Silence::NotConnected,
-        error if error.is_timeout() => Silence::Lost("timeout"),
-        _ => Silence::Lost("cut"),
-    })?;
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| Silence::Lost(if error.is_timeout() { "timeout" } else { "cut" }))?;
-        if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
-            return Err(Silence::Lost("too_large"));
+    async fn read(&self, sent: Result<reqwest::Response, reqwest::Error>) -> Result<Answer, Silence> {
+        let response = sent.map_err(|error| match error {
+            // A timeout while connecting is still "not connected"; both flags are set then.
+            error if error.is_connect() || error.is_builder() => Silence::NotConnected,
+            error if error.is_timeout() => Silence::Lost("timeout"),
+            _ => Silence::Lost("cut"),
+        })?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| Silence::Lost(if error.is_timeout() { "timeout" } else { "cut" }))?;
+            if body.len() + chunk.len() > self.answer_limit_bytes {
+                return Err(Silence::Lost("too_large"));
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        Ok(Answer { status, body })
     }
-    Ok(Answer { status, body })
 }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod assessment;
 pub mod audit;
 pub mod bank_sim;
+pub mod bill_checks;
 pub mod calendar;
 pub mod claims;
 pub mod cli;

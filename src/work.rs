@@ -19,5 +19,6 @@ pub fn registry() -> Registry {
     crate::payouts::jobs(&mut registry);
     crate::recon::jobs(&mut registry);
     documents::register(&mut registry);
+    crate::bill_checks::register(&mut registry);
     registry
 }

@@ -40,6 +40,7 @@ mod m11_spool;
 mod m12_pages;
 mod m13_codes;
 mod m14_readings;
+mod m16_bill_checks;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m12_pages::Migration),
             Box::new(m13_codes::Migration),
             Box::new(m14_readings::Migration),
+            Box::new(m16_bill_checks::Migration),
         ]
     }
 }
@@ -147,7 +149,8 @@ mod tests {
                 "m11_spool",
                 "m12_pages",
                 "m13_codes",
-                "m14_readings"
+                "m14_readings",
+                "m16_bill_checks"
             ]
         );
     }

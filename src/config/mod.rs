@@ -11,9 +11,11 @@ use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Serialize};
 
 mod bank;
+mod bill_checks;
 mod storage;
 
 pub use bank::{Bank, BankKind};
+pub use bill_checks::{BillChecks, BillChecksKind};
 pub use storage::{Storage, StorageKind};
 
 use crate::kernel::secret::Secret;
@@ -22,7 +24,7 @@ use crate::kernel::secret::Secret;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `production` refuses what only a trial may have: the bank simulator, the demo's city, the readable outbox.
+    /// `production` refuses what only a trial may have: the simulators, the demo's city, the readable outbox.
     pub environment: Environment,
     /// Where the embedded database, objects and keys live, and the spool unless it is elsewhere. Default `huzhu-data`.
     pub data_dir: PathBuf,
@@ -49,6 +51,8 @@ pub struct Config {
     pub demo: bool,
     /// The disbursement bank; without it nothing is dispatched.
     pub bank: Option<Bank>,
+    /// Who checks bills at their source; without it no bill can be checked.
+    pub bill_checks: Option<BillChecks>,
 }
 
 /// Where this process runs.
@@ -192,6 +196,7 @@ impl Default for Config {
             sign_in: SignIn::default(),
             demo: false,
             bank: None,
+            bill_checks: None,
         }
     }
 }
@@ -280,6 +285,7 @@ impl Config {
             self.database.url = Some(secret_from_file("database.url_file", path)?);
         }
         self.storage.read_secret_file()?;
+        self.bill_checks.as_mut().map_or(Ok(()), BillChecks::read_token_file)?;
         Ok(self)
     }
 
@@ -302,6 +308,7 @@ impl Config {
         if self.bank.as_ref().is_some_and(|bank| !(1..=86_400).contains(&bank.not_found_gap_secs)) {
             return Err(ConfigError::Refused("bank.not_found_gap_secs is 1 to 86400".to_owned()));
         }
+        self.bill_checks.as_ref().map_or(Ok(()), BillChecks::check)?;
         if self.log.otlp_endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {
             return Err(ConfigError::Refused(
                 "log.otlp_endpoint is an http:// address with its path, such as http://127.0.0.1:4318/v1/traces"
@@ -315,6 +322,9 @@ impl Config {
             }
             if self.bank.as_ref().is_some_and(Bank::is_simulator) {
                 return Err(ConfigError::Refused("the bank simulator is refused in production".to_owned()));
+            }
+            if self.bill_checks.as_ref().is_some_and(BillChecks::is_simulator) {
+                return Err(ConfigError::Refused("the bill simulator is refused in production".to_owned()));
             }
         }
         Ok(self)
@@ -406,8 +416,31 @@ mod tests {
 
     #[test]
     fn a_simulator_is_refused_in_production() {
-        let text = "environment = \"production\"\n[http]\npublic_url = \"https://huzhu.example\"\n[bank]\nkind = \"simulator\"\nurl = \"http://127.0.0.1:1\"";
-        assert!(from_toml(text).unwrap_err().to_string().contains("simulator"));
+        for section in ["bank", "bill_checks"] {
+            let simulator = format!("[{section}]\nkind = \"simulator\"\nurl = \"http://127.0.0.1:1\"");
+            assert!(from_toml(&simulator).is_ok(), "a trial");
+            let text =
+                format!("environment = \"production\"\n[http]\npublic_url = \"https://huzhu.example\"\n{simulator}");
+            assert!(from_toml(&text).unwrap_err().to_string().contains("simulator"), "{section}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_for_bills_is_checked() {
+        let with = |line: &str| from_toml(&format!("[bill_checks]\nkind = \"gateway\"\n{line}"));
+        let (url, token) = ("url = \"http://127.0.0.1:1\"", "token = \"hunter12345678\"");
+        let config = with(&format!("{url}\n{token}")).unwrap();
+        assert!(!format!("{config:?}").contains("hunter12345678"));
+        for (line, says) in [
+            ("url = \"https://127.0.0.1:1\"".to_owned(), "http:// address"),
+            (format!("{url}\nper_day = 0"), "per_day"),
+            (format!("{url}\nanswer_timeout_ms = 0"), "timeouts"),
+            (format!("{url}\ntoken = \"hunter 12345678\""), "token"),
+            (format!("{url}\ntoken_file = \"/no/such\""), "bill_checks.token_file names /no/such"),
+        ] {
+            let error = with(&line).unwrap_err().to_string();
+            assert!(error.contains(says) && !error.contains("12345678"), "{error}");
+        }
     }
 
     #[test]

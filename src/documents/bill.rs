@@ -72,7 +72,7 @@ fn from_commas(text: &str) -> Option<Bill> {
                 amount_fen: yuan(amount)?,
             })
         }
-        [_, code, number, check_code, day, amount] => fiscal(code, number, check_code, day, amount),
+        [_, code, number, check_code, day, amount] => fiscal(code, number, check_code, date(day)?, yuan(amount)?),
         _ => None,
     }
 }
@@ -89,12 +89,13 @@ fn from_address(query: &str) -> Option<Bill> {
         part(["c", "code", "billCode"])?,
         part(["n", "number", "billNo"])?,
         part(["k", "check", "checkCode"])?,
-        part(["d", "date", "billDate"])?,
-        part(["m", "amount", "totalAmount"])?,
+        date(part(["d", "date", "billDate"])?)?,
+        yuan(part(["m", "amount", "totalAmount"])?)?,
     )
 }
 
-fn fiscal(code: &str, number: &str, check_code: &str, day: &str, amount: &str) -> Option<Bill> {
+/// The fiscal bill of these parts; nothing when one of the first three has not the width that bills print it in.
+pub(super) fn fiscal(code: &str, number: &str, check_code: &str, issued_on: Date, amount_fen: Fen) -> Option<Bill> {
     let sound = digits(code, 8..=8) && digits(number, 10..=10) && is_word(check_code, 6..=6);
     sound.then_some(())?;
     Some(Bill {
@@ -102,9 +103,14 @@ fn fiscal(code: &str, number: &str, check_code: &str, day: &str, amount: &str) -
         code: Some(code.to_owned()),
         number: number.to_owned(),
         check_code: Some(check_code.to_owned()),
-        issued_on: iso_date::parse(day).or_else(|| compact_date(day))?,
-        amount_fen: yuan(amount)?,
+        issued_on,
+        amount_fen,
     })
+}
+
+/// `2026-03-16` or `20260316`.
+fn date(day: &str) -> Option<Date> {
+    iso_date::parse(day).or_else(|| compact_date(day))
 }
 
 /// An empty part is none; one that is there must be sound.

@@ -2,7 +2,8 @@
 //!
 //! The way of one: [`announce`] makes its row, [`tus`] streams its bytes into the [`spool`] and acknowledges only what is durable,
 //! [`complete`] makes it received, the job in [`inspect`] checks it in a process of its own ([`inspector`], [`pictures`], [`pdf`]) and
-//! puts its files into the object store, and only then can it be seen ([`content`]); what stands on it is read next ([`readings`]). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
+//! puts its files into the object store, and only then can it be seen ([`content`]); what stands on it is read next
+//! ([`readings`]), and a fiscal bill that it tells ([`bills`]) is given to [`bill_checks`](crate::bill_checks). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
 //!
 //! This capability never decides what a claim needs: it tells the claim that its documents changed, and answers what there is.
 
@@ -15,6 +16,7 @@ use uuid::Uuid;
 mod access;
 mod announce;
 mod bill;
+mod bills;
 mod change;
 mod claim;
 mod complete;

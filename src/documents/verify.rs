@@ -9,6 +9,7 @@ use super::readings;
 use super::rows::{Rendition, document, file, upload};
 use super::state::DocumentState;
 use crate::app::App;
+use crate::bill_checks;
 use crate::storage::StoreError;
 
 const BATCH: u64 = 500;
@@ -51,6 +52,7 @@ async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Fi
         files.entry(file.document_id).or_default().push(file);
     }
     readings::verify::check(app, batch, findings).await?;
+    check_bills(app, batch, findings).await?;
     let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
         .filter(upload::Column::DocumentId.is_in(ids))
         .all(app.db.read())
@@ -72,6 +74,21 @@ async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Fi
         }
         if document.state.needs_spool() {
             check_spool(app, document, uploads.get(&document.id), findings).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is asked about a bill on a document that nobody can look at.
+async fn check_bills(app: &App, batch: &[document::Model], findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let gone = batch.iter().filter(|document| document.state != DocumentState::Clean);
+    let checked = bill_checks::checked(app.db.read(), gone.clone().map(|document| document.id).collect()).await?;
+    for document in gone.filter(|document| checked.contains_key(&document.id)) {
+        // It may have become clean, or been taken back, between the two looks.
+        let now = super::find(app.db.read(), document.id).await?;
+        let is_kept = bill_checks::checked(app.db.read(), vec![document.id]).await?.contains_key(&document.id);
+        if is_kept && now.is_some_and(|now| now.state != DocumentState::Clean) {
+            findings.push(finding(document, "document.bill_check_left", "a check of its bill is still kept".into()));
         }
     }
     Ok(())

@@ -10,15 +10,16 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::bill::{self, Bill};
+use super::bills;
 use super::limits::MAX_FILE_BYTES;
 use super::pictures::{Code, Measures, Place, advise};
 use super::readings::{self, DocumentField, DocumentReading, DocumentWarning, Shown};
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
 use crate::app::App;
+use crate::bill_checks;
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
-use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 
 /// One document of a claim.
@@ -69,6 +70,9 @@ pub struct Document {
     /// What does not agree on it; nothing is refused for it.
     #[schema(max_items = 64)]
     pub warnings: Vec<DocumentWarning>,
+    /// Whether the fiscal bill on it was looked up at its source; not what came of it, which its reviewer sees. None without such a bill.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bill_checked: Option<bool>,
     /// The files that can be read, when it is clean.
     #[schema(max_items = 32)]
     pub renditions: Vec<DocumentRendition>,
@@ -155,10 +159,7 @@ pub struct DocumentCode {
 
 impl DocumentCode {
     pub(super) fn all_of(app: &App, row: &document::Model) -> Result<Vec<Self>, Problem> {
-        let Some(sealed) = row.codes_sealed.as_deref().filter(|_| row.state == DocumentState::Clean) else {
-            return Ok(Vec::new());
-        };
-        let codes: Vec<Code> = serde_json::from_slice(app.sealer.open_bytes(Field::ClaimFacts, sealed)?.reveal())?;
+        let codes = bills::codes(app, row).map_err(Problem::internal)?;
         let code = |Code { page, text, place }| Self { page, place, bill: bill::read(&text), text };
         Ok(codes.into_iter().map(code).collect())
     }
@@ -204,6 +205,7 @@ pub(super) async fn show_all(app: &App, documents: Vec<document::Model>) -> Resu
         .map(|upload| (upload.document_id, upload))
         .collect();
     let readings = readings::of(connection, ids.clone()).await?;
+    let checked = bill_checks::checked(connection, ids.clone()).await?;
     let mut files: HashMap<Uuid, Vec<file::Model>> = HashMap::new();
     for file in file::Entity::find()
         .filter(file::Column::DocumentId.is_in(ids))
@@ -220,7 +222,8 @@ pub(super) async fn show_all(app: &App, documents: Vec<document::Model>) -> Resu
             let codes = DocumentCode::all_of(app, &document)?;
             let upload = uploads.get(&document.id);
             let shown = readings::show(app, &document, &codes, readings.get(&document.id))?;
-            Ok(show(document, upload, own, codes, shown))
+            let bill_checked = checked.get(&document.id).copied();
+            Ok(Document { bill_checked, ..show(document, upload, own, codes, shown) })
         })
         .collect()
 }
@@ -251,6 +254,7 @@ pub(super) fn show(
         reading,
         fields,
         warnings,
+        bill_checked: None,
         renditions: files
             .into_iter()
             .map(|file| DocumentRendition {

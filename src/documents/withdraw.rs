@@ -14,6 +14,7 @@ use super::sender::Sender;
 use super::state::DocumentState;
 use super::sweep::{close_upload, forget_spool, remove_objects_job};
 use crate::app::App;
+use crate::bill_checks;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, IfMatch, Problem, Reply};
 use crate::jobs;
@@ -72,7 +73,9 @@ async fn own(
 pub(super) async fn withdraw(app: &App, txn: &DatabaseTransaction, document: &document::Model) -> Result<(), Problem> {
     change(app, txn, document, Change::to(DocumentState::Withdrawn)).await?;
     close_upload(txn, document.id).await?;
+    // In this order: a reading that ends at this moment holds its row, and has written its check when it lets go.
     readings::forget(txn, document.id).await?;
+    bill_checks::forget(txn, document.id).await?;
     let files = file::Entity::find().filter(file::Column::DocumentId.eq(document.id)).all(txn).await?;
     if !files.is_empty() {
         let names: Vec<String> = files.into_iter().map(|file| file.object_key).collect();

@@ -69,6 +69,8 @@ codes! {
     DecisionRefused 422 "决定内容不成立" "The decision does not hold";
     TooManyDrafts 409 "草稿过多，请先提交或撤回一些" "There are too many drafts; hand some in or withdraw them first";
     PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";
+    BillCheckRefused 409 "票据不能查验" "The bill can't be checked again";
+    BillChecksSpent 429 "今日查验次数已用完" "The day's checks are used up";
     // payouts
     BankNotConfigured 503 "尚未配置付款银行" "No bank is configured";
     SamePerson 403 "制单人不能复核自己的批次" "Whoever prepared a batch may not release it";

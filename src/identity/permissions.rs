@@ -112,6 +112,7 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("review:document", READING_CLAIMS),
     ("review:take", REVIEWER),
     ("review:ask", REVIEWER),
+    ("review:check_bill", REVIEWER),
     ("review:decide", REVIEWER),
     // money
     ("payout:read", READING_PAYOUTS),

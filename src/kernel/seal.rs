@@ -39,6 +39,8 @@ pub enum Field {
     ClaimFacts,
     /// The serial of a settlement (交易流水号) or another natural key of an event, for look-up only.
     EventKey,
+    /// A bill by code, number, check code, day and amount.
+    Bill,
     /// Words that a person wrote about a claim.
     Remark,
     /// A short message or notice to a member.
@@ -64,6 +66,7 @@ impl Field {
             Self::CardNumber => "card_number",
             Self::ClaimFacts => "claim_facts",
             Self::EventKey => "event_key",
+            Self::Bill => "bill",
             Self::Remark => "remark",
             Self::Message => "message",
             Self::TotpSecret => "totp_secret",

@@ -10,14 +10,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::turn;
 use super::view::{self, ReviewView};
 use crate::app::App;
+use crate::bill_checks::{self, BillCheck};
 use crate::claims::advance::{By, Change, advance};
 use crate::claims::assess::PlanAssessment;
 use crate::claims::declaration::Declaration;
 use crate::claims::rows::decision::{self, Outcome};
 use crate::claims::rows::{claim, claim_plan, decision_line};
-use crate::claims::state::{ClaimState, Command};
+use crate::claims::state::Command;
 use crate::claims::withdraw::let_event_go;
 use crate::claims::{assess, checks, find};
 use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
@@ -41,7 +43,7 @@ struct DecideClaim {
     #[schema(min_length = 3, max_length = 60, pattern = "^[a-z_]{3,60}$", example = "as_assessed")]
     #[validate(length(min = 3, max = 60), custom(function = "stable_word"))]
     reason_code: String,
-    /// Words for the member; a must unless all is granted.
+    /// Words for the member; a must unless all is granted, and then too when the fiscal platform does not have a bill of the claim.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 1000)]
     #[validate(length(min = 1, max = 1000))]
@@ -110,10 +112,9 @@ async fn decide(
 ) -> Result<Reply, Problem> {
     let claim = find::of_staff(txn, caller, claim_id).await?;
     if_match.check(claim.version)?;
-    match claim.reviewer_id {
-        Some(reviewer) if reviewer == caller.staff_id && claim.state == ClaimState::InReview => {}
-        Some(_) => return Err(Problem::new(Code::NotYourReview)),
-        None => return Err(crate::claims::advance::conflict(&claim)),
+    turn::check_taken(caller, &claim)?;
+    if asked.outcome != Outcome::Rejected && asked.remark.is_none() {
+        refuse_false_bills(txn, app, claim.id).await?;
     }
     let rows = current_assessments(txn, app, &claim, asked.outcome).await?;
     let lines = granted_lines(asked, &rows)?;
@@ -131,6 +132,22 @@ async fn decide(
     }
     notices::queue(txn, app, claim.member_id, Some(claim.id), "claim_decided", &notice(asked, granted)).await?;
     view::reply(txn, app, caller, &claim, WHAT).await
+}
+
+/// Granting money on a bill that the platform does not have takes a word of why. What can't be checked takes none.
+async fn refuse_false_bills(txn: &DatabaseTransaction, app: &App, claim_id: Uuid) -> Result<(), Problem> {
+    let checks = bill_checks::of_claim(txn, app, claim_id).await?;
+    if !checks.iter().any(BillCheck::is_false) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::DecisionRefused).field(
+        "/remark",
+        "bill_is_false",
+        Text::fixed(
+            "财政平台查无申报中的票据，批准须写明理由（会员可见）",
+            "The fiscal platform does not have a bill of this claim: say why it is granted all the same (the member reads it)",
+        ),
+    ))
 }
 
 /// The kept assessments, refused when what was granted meanwhile (another claim of this member) changes one of them: taking the

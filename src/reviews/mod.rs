@@ -3,6 +3,7 @@
 //! Owns the staff's side of a claim. It changes a claim only through `claims::advance`; every look is recorded (`audit`).
 
 mod ask;
+mod check_bill;
 mod decide;
 mod lapse;
 mod pass_up;
@@ -24,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(release::release_review)
         .service(pass_up::pass_up_review)
         .service(ask::ask_supplement)
+        .service(check_bill::check_bill)
         .service(lapse::lapse_claim)
         .service(decide::decide_claim);
 }

@@ -3,7 +3,9 @@
 use sea_orm::ConnectionTrait;
 
 use super::take::level_of;
+use crate::claims::advance::conflict;
 use crate::claims::rows::claim;
+use crate::claims::state::ClaimState;
 use crate::http::{Code, Problem, StaffCaller};
 use crate::kernel::text::Text;
 
@@ -25,4 +27,16 @@ pub(super) async fn check(
             .detail(Text::fixed("该申报已上报，由上一级审核", "The claim was passed up; a higher level reviews it")));
     }
     Ok(())
+}
+
+/// A claim that the caller has taken, and nobody else's.
+///
+/// # Errors
+/// `not_your_review` when somebody else has it; `claim_state_conflict` when nobody has.
+pub(super) fn check_taken(caller: &StaffCaller, claim: &claim::Model) -> Result<(), Problem> {
+    match claim.reviewer_id {
+        Some(reviewer) if reviewer == caller.staff_id && claim.state == ClaimState::InReview => Ok(()),
+        Some(_) => Err(Problem::new(Code::NotYourReview)),
+        None => Err(conflict(claim)),
+    }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::audit::record_access;
+use crate::bill_checks::{self, BillCheck};
 use crate::claims::explanation::{Explanation, explanation};
 use crate::claims::find;
 use crate::claims::reading::{self, ClaimReading};
@@ -32,6 +33,9 @@ pub(super) struct ReviewView {
     explanation: Explanation,
     /// What the documents say, and where it differs from what was declared.
     reading: ClaimReading,
+    /// What the fiscal platform says of the bills on the documents.
+    #[schema(max_items = 480)]
+    bill_checks: Vec<BillCheck>,
 }
 
 /// 200 with the view and the claim's version. The look is recorded first, as `what` was done (a stable word).
@@ -53,6 +57,7 @@ pub(super) async fn reply(
         mine: claim.reviewer_id == Some(caller.staff_id),
         explanation: explanation(connection, app, claim.id).await?,
         reading: reading::of(connection, app, claim).await?,
+        bill_checks: bill_checks::of_claim(connection, app, claim.id).await?,
     };
     Ok(Reply::ok(&body)?.version(claim.version))
 }

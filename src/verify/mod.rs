@@ -9,12 +9,12 @@ mod jobs;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::{claims, documents, payouts};
+use crate::{bill_checks, claims, documents, payouts};
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Which part looked: `claims`, `money`, `documents` or `jobs`.
+    /// Which part looked: `claims`, `money`, `bills`, `documents` or `jobs`.
     pub area: &'static str,
     /// Where: a table or thing, and its identifier.
     pub subject: String,
@@ -49,6 +49,10 @@ pub async fn run(app: &App) -> anyhow::Result<Report> {
     for finding in payouts::verify::check_at(&snapshot, app).await? {
         findings.push(Finding { area: "money", subject: finding.subject, what: finding.what });
     }
+    bill_checks::verify::check(&snapshot, app, &mut |subject, what| {
+        findings.push(Finding { area: "bills", subject, what });
+    })
+    .await?;
     let jobs_alive = jobs::check(&snapshot, &mut findings).await?;
     snapshot.rollback().await?;
     // Objects are not in the database: reading them all takes too long for one transaction.

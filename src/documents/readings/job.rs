@@ -8,6 +8,8 @@ use uuid::Uuid;
 use super::pages::{Page, Pages};
 use super::rows::{Column, Entity, ReadingState};
 use crate::app::App;
+use crate::bill_checks::{self, BillQuery, BillSource, Told};
+use crate::documents::bills::{self, codes};
 use crate::documents::rows::{Rendition, document, file};
 use crate::documents::state::DocumentState;
 use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
@@ -33,7 +35,7 @@ pub(super) fn read_job(document_id: Uuid) -> JobSpec {
 pub(in crate::documents) async fn read(context: JobContext) -> JobResult {
     let Payload { document_id } = context.payload()?;
     let app = &context.app;
-    let Some(paper) = unread(app, document_id).await? else { return Ok(()) };
+    let Some((document, paper)) = unread(app, document_id).await? else { return Ok(()) };
     let pages = match pages(app, document_id, paper).await {
         Err(error) if context.is_last_attempt() => {
             // Nobody waits for it any longer; an operator may have the job tried again.
@@ -42,22 +44,37 @@ pub(in crate::documents) async fn read(context: JobContext) -> JobResult {
         }
         pages => pages?,
     };
+    let bills = bills_in_print(app, &document, pages.as_ref())?;
     let txn = app.db.begin().await?;
-    settle(&txn, app, document_id, pages.as_ref()).await?;
+    // What was read before told its bills then; what was taken back meanwhile tells none.
+    if settle(&txn, app, document_id, pages.as_ref()).await? {
+        let told = Told { document_id, claim_id: document.claim_id, source: BillSource::Ocr };
+        bill_checks::ask(&txn, app, told, bills).await?;
+    }
     context.finish(&txn).await?;
     txn.commit().await?;
+    app.job_written.notify_waiters();
     let found = pages.map_or(0, |pages| pages.0.iter().map(|page| page.fields.len() as u64).sum());
     metrics::counter!("huzhu_document_fields_total").increment(found);
     Ok(())
 }
 
-/// Keeps what was read, or that nothing can be; what was read before stays.
-async fn settle(connection: &impl ConnectionTrait, app: &App, id: Uuid, pages: Option<&Pages>) -> anyhow::Result<()> {
+/// The bills that the print tells, unless a code tells one: a code goes before print.
+fn bills_in_print(app: &App, document: &document::Model, pages: Option<&Pages>) -> anyhow::Result<Vec<BillQuery>> {
+    let Some(pages) = pages else { return Ok(Vec::new()) };
+    if !bills::of_codes(&codes(app, document)?).is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(pages.0.iter().filter_map(|page| bills::of_print(page.paper, &page.fields)).collect())
+}
+
+/// Keeps what was read, or that nothing can be; what was read before stays. False when there was nothing to keep it in.
+async fn settle(connection: &impl ConnectionTrait, app: &App, id: Uuid, pages: Option<&Pages>) -> anyhow::Result<bool> {
     let (state, sealed) = match pages {
         Some(pages) => (ReadingState::Read, Some(pages.seal(&app.sealer)?)),
         None => (ReadingState::Unreadable, None),
     };
-    Entity::update_many()
+    let settled = Entity::update_many()
         .col_expr(Column::State, Expr::value(state))
         .col_expr(Column::PagesSealed, Expr::value(sealed))
         .col_expr(Column::ReadAtMs, Expr::value(app.clock.now().as_ms()))
@@ -65,17 +82,18 @@ async fn settle(connection: &impl ConnectionTrait, app: &App, id: Uuid, pages: O
         .filter(Column::State.ne(ReadingState::Read))
         .exec(connection)
         .await?;
-    Ok(())
+    Ok(settled.rows_affected == 1)
 }
 
-/// What a document that was not read yet should be; nothing when it was, or was taken back.
-async fn unread(app: &App, id: Uuid) -> Result<Option<Paper>, JobError> {
+/// A document that was not read yet, and what it should be; nothing when it was, or was taken back.
+async fn unread(app: &App, id: Uuid) -> Result<Option<(document::Model, Paper)>, JobError> {
     let row = Entity::find_by_id(id).filter(Column::State.ne(ReadingState::Read)).one(app.db.write()).await?;
     if row.is_none() {
         return Ok(None);
     }
     let document = document::Entity::find_by_id(id).one(app.db.write()).await?;
-    Ok(document.filter(|document| document.state == DocumentState::Clean).and_then(|document| document.kind.paper()))
+    let document = document.filter(|document| document.state == DocumentState::Clean);
+    Ok(document.and_then(|document| document.kind.paper().map(|paper| (document, paper))))
 }
 
 /// What stands on the pages; nothing when none can be read.

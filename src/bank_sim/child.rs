@@ -1,17 +1,16 @@
 //! The simulator as a process of its own: how it runs, and how another process starts it as a child.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::http;
 use super::ledger::Bank;
+use crate::child::{Child, announce, parent_gone};
 use crate::kernel::clock::Clock;
 use crate::kernel::money::Fen;
 
@@ -52,7 +51,7 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     let server = http::serve(Arc::new(Mutex::new(bank)), listener)?;
     let handle = server.handle();
     std::fs::write(options.data.join("url"), format!("http://{address}"))?;
-    announce(address)?;
+    announce("bank-sim", address)?;
     tokio::select! {
         done = server => return done,
         () = parent_gone(options.die_with_parent) => {}
@@ -62,82 +61,17 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this line is the answer to whoever started the process")]
-fn announce(address: SocketAddr) -> io::Result<()> {
-    use std::io::Write;
-    println!("bank-sim listening on http://{address}");
-    io::stdout().flush()
-}
-
-async fn parent_gone(watch: bool) {
-    if !watch {
-        return std::future::pending().await;
-    }
-    let (gone, told) = tokio::sync::oneshot::channel::<()>();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 64];
-        // Anything but more bytes means that nobody holds the other end any more.
-        while matches!(io::stdin().read(&mut buffer), Ok(1..)) {}
-        drop(gone);
-    });
-    // The channel never carries anything: that it closes is the news.
-    let _ = told.await;
-}
-
-/// A simulator that runs as our child and dies with us.
-#[derive(Debug)]
-pub struct Child {
-    process: tokio::process::Child,
-    base_url: String,
-}
-
-impl Child {
-    /// Starts `program bank-sim` on a free port of this machine, with its journal in `data`.
-    ///
-    /// # Errors
-    /// Whatever starting a process says; `InvalidData` when the child does not say where it listens.
-    pub async fn start(program: &Path, data: &Path, account: &str, opening_fen: Fen) -> io::Result<Self> {
-        let mut process = Command::new(program)
-            .arg("bank-sim")
-            .args(["--listen", "127.0.0.1:0", "--die-with-parent", "--account", account])
-            .args(["--opening-fen", &opening_fen.get().to_string()])
-            .arg("--data")
-            .arg(data)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
-        let output = process.stdout.take().ok_or_else(|| io::Error::other("the child has no standard output"))?;
-        let mut first = String::new();
-        BufReader::new(output).read_line(&mut first).await?;
-        let base_url = first
-            .trim()
-            .rsplit_once(' ')
-            .map(|(_, url)| url.to_owned())
-            .filter(|url| url.starts_with("http://"))
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the bank simulator did not start"))?;
-        Ok(Self { process, base_url })
-    }
-
-    /// Where it listens: `http://127.0.0.1:…`.
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    /// Lets go of it, as a parent that dies does: it ends by itself.
-    #[must_use]
-    pub fn orphan(self) -> tokio::process::Child {
-        let mut process = self.process;
-        drop(process.stdin.take());
-        process
-    }
-
-    /// Kills it, as a crash would.
-    ///
-    /// # Errors
-    /// Whatever the operating system says.
-    pub async fn kill(&mut self) -> io::Result<()> {
-        self.process.kill().await
-    }
+/// Starts `program bank-sim` on a free port of this machine, with its journal in `data`.
+///
+/// # Errors
+/// Whatever starting a process says; `InvalidData` when the child does not say where it listens.
+pub async fn start(program: &Path, data: &Path, account: &str, opening_fen: Fen) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command
+        .arg("bank-sim")
+        .args(["--listen", "127.0.0.1:0", "--die-with-parent", "--account", account])
+        .args(["--opening-fen", &opening_fen.get().to_string()])
+        .arg("--data")
+        .arg(data);
+    Child::start(&mut command).await
 }

@@ -58,6 +58,7 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("viruses", viruses(&config).await),
         ("reader", reader(&config).await),
         ("bank", bank(&config)),
+        ("bill checks", bill_checks(&config)),
         ("sms", sms(&config)),
     ];
     let mut wrong = 0;
@@ -131,7 +132,9 @@ async fn keys(config: &Config, db: Option<&Db>) -> Word {
 
 /// `0640` with a group of the service's own is common; that everybody may read it never is meant.
 fn secret_files(config: &Config) -> Word {
-    let files = [&config.database.url_file, &config.storage.secret_access_key_file].into_iter().flatten();
+    let token_file = config.bill_checks.as_ref().and_then(|checks| checks.token_file.as_ref());
+    let files =
+        [&config.database.url_file, &config.storage.secret_access_key_file].into_iter().flatten().chain(token_file);
     let open: Vec<String> = files
         .filter(|path| std::fs::metadata(path).is_ok_and(|found| found.mode() & 0o007 != 0))
         .map(|path| path.display().to_string())
@@ -293,6 +296,20 @@ fn bank(config: &Config) -> Word {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
         Some(bank) => Word::Fine(bank.url.clone()),
+    }
+}
+
+/// The platform is not asked: that would take one of the day's questions.
+fn bill_checks(config: &Config) -> Word {
+    match &config.bill_checks {
+        None => Word::Note("no platform is configured: no bill can be checked at its source".into()),
+        Some(checks) if checks.is_simulator() => {
+            Word::Note(format!("a simulator at {}: its answers say nothing of real bills", checks.url))
+        }
+        Some(checks) if is_in_clear(&checks.url) => {
+            Word::Note(format!("bills go to {} in clear: let a proxy on this machine give it TLS", checks.url))
+        }
+        Some(checks) => Word::Fine(format!("a gateway at {}, {} questions a day at most", checks.url, checks.per_day)),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::config::Config;
 mod say;
 
 mod bank_sim;
+mod bill_checks;
+mod bill_sim;
 mod calendar;
 mod client;
 mod demo;
@@ -76,6 +78,10 @@ enum Verb {
     Calendar(calendar::Calendar),
     /// A bank that only plays one, for trials and tests.
     BankSim(bank_sim::BankSim),
+    /// A fiscal platform that only plays one, for trials and tests.
+    BillSim(bill_sim::BillSim),
+    /// What today's bill checks came to.
+    BillChecks(bill_checks::BillChecks),
     /// What is owed to members and every try at paying it.
     Payouts(payouts::Payouts),
     /// Disagreements with the bank, and statements by hand.
@@ -146,6 +152,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Plans(verb) => plans::plans(config()?, verb).await,
         Verb::Calendar(verb) => calendar::calendar(config()?, verb).await,
         Verb::BankSim(verb) => bank_sim::run(verb).await,
+        Verb::BillSim(verb) => bill_sim::run(verb).await,
+        Verb::BillChecks(verb) => bill_checks::bill_checks(config()?, verb).await,
         Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
         Verb::Recon(verb) => recon::recon(config()?, verb).await,
         Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,

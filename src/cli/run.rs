@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams, make_private_dir};
-use crate::bank_sim::child::Child;
-use crate::config::{Bank, Config, Environment, StorageKind};
+use crate::child::Child;
+use crate::config::{Bank, BillChecks, Config, Environment, StorageKind};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
-use crate::{demo, documents, jobs, telemetry, work};
+use crate::{bank_sim, bill_sim, demo, documents, jobs, telemetry, work};
 
 /// A file that a killed process never sent is sent again after some seconds, not after ten minutes: somebody is looking on.
 const DEMO_NOT_FOUND_GAP_SECS: i64 = 4;
@@ -28,7 +28,7 @@ const DEMO_FUNDS: Fen = Fen::new(1_000_000_000);
 /// Arguments of `huzhu run`.
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// Seeds an invented city and plays the card bank with `huzhu bank-sim`. Refused in production.
+    /// Seeds an invented city, plays the card bank with `huzhu bank-sim` and the fiscal platform with `huzhu bill-sim`. Refused in production.
     #[arg(long)]
     demo: bool,
 }
@@ -55,8 +55,12 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     let telemetry = telemetry::start(&config.log)?;
     // Before anything else makes it: the bank's folder lies in it.
     make_private_dir(&config.data_dir)?;
-    // It lives as long as this process: its standard input is ours to hold.
-    let bank = if demo { start_demo_bank(&mut config).await? } else { None };
+    // They live as long as this process: their standard input is ours to hold.
+    let simulators = if demo {
+        (start_demo_bank(&mut config).await?, start_demo_platform(&mut config).await?)
+    } else {
+        (None, None)
+    };
     let app = App::build(config, Seams::default()).await?;
     if let Err(error) = app.storage.ready().await {
         tracing::error!(error = %error, "the object store is not ready: documents wait until it is (huzhu doctor)");
@@ -97,7 +101,7 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     }
     app.storage.close().await;
     metrics_handle.stop(false).await;
-    drop(bank);
+    drop(simulators);
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
 }
@@ -172,10 +176,22 @@ async fn start_demo_bank(config: &mut Config) -> anyhow::Result<Option<Child>> {
     let mut bank = Bank::simulator("");
     // This bank says "not found" only of what it will never have.
     bank.not_found_gap_secs = DEMO_NOT_FOUND_GAP_SECS;
-    let child = Child::start(&program, &config.data_dir.join("bank-sim"), &bank.account, DEMO_FUNDS).await?;
+    let child = bank_sim::child::start(&program, &config.data_dir.join("bank-sim"), &bank.account, DEMO_FUNDS).await?;
     tracing::info!(bank.url = child.base_url(), "demo: the bank is open");
     child.base_url().clone_into(&mut bank.url);
     config.bank = Some(bank);
+    Ok(Some(child))
+}
+
+/// Starts a fiscal platform that only plays one, unless one is configured.
+async fn start_demo_platform(config: &mut Config) -> anyhow::Result<Option<Child>> {
+    if config.bill_checks.is_some() {
+        return Ok(None);
+    }
+    anyhow::ensure!(config.environment != Environment::Production, "the bill simulator is refused in production");
+    let child = bill_sim::child::start(&std::env::current_exe()?).await?;
+    tracing::info!(bill_checks.url = child.base_url(), "demo: the fiscal platform answers");
+    config.bill_checks = Some(BillChecks::simulator(child.base_url()));
     Ok(Some(child))
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use huzhu::bank_sim::child::Child;
+use huzhu::bank_sim;
+use huzhu::child::Child;
 use huzhu::http_client::{HttpClient, Silence, Timeouts};
 use huzhu::kernel::clock::Moment;
 use huzhu::kernel::money::Fen;
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use time::macros::date;
 
 async fn start(data: &Path) -> Child {
-    Child::start(Path::new(env!("CARGO_BIN_EXE_huzhu")), data, "ACC1", Fen::new(1_000_000)).await.unwrap()
+    bank_sim::child::start(Path::new(env!("CARGO_BIN_EXE_huzhu")), data, "ACC1", Fen::new(1_000_000)).await.unwrap()
 }
 
 fn adapter(child: &Child) -> Simulator {

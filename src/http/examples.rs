@@ -387,8 +387,13 @@ fn story(schema: &str) -> Option<Value> {
             "plan_code": "second_reimbursement", "version": "2017", "funding": "with_membership", "ends_on": null
         }),
         "DecideClaim" => json!({ "lines": null }),
+        "BillCheck" => json!({
+            "verdict": "true", "source": "qr", "reason": null, "asks_again_at": null,
+            "text": text("财政电子票据平台查验：票据属实，五要素一致", "The fiscal platform has this very bill: all five parts agree")
+        }),
         "Document" => json!({
-            "kind": "settlement_sheet", "state": "clean", "reason": null, "upload_url": null, "upload_expires_at": null
+            "kind": "settlement_sheet", "state": "clean", "reason": null, "upload_url": null, "upload_expires_at": null,
+            "bill_checked": null
         }),
         "Item" => json!({ "kind": "discharge_summary" }),
         "Input" => json!({ "value": { "unit": "fen", "value": 800_000 } }),
@@ -452,6 +457,11 @@ fn scene(operation: &str, status: &str) -> Option<Value> {
             retell(&mut passed, &json!({ "level": "district" }));
             passed
         }
+        ("check_bill", "200") => json!({ "bill_checks": {
+            "verdict": "cannot_be_checked", "reason": "platform_unavailable", "asks_again_at": "2026-03-19T15:20:00.000+08:00",
+            "text": text("暂时无法查验：平台没有应答。这不表示票据有问题",
+                "It can't be checked for now: the platform does not answer. That says nothing against the bill")
+        } }),
         ("ask_supplement", "200") => json!({ "claim": {
             "state": "waiting_for_member", "state_title": text("待您补充材料", "Waiting for you"), "holder": "member",
             "promise": { "state": "paused" },

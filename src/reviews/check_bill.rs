@@ -18,7 +18,7 @@ use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Idempotency, Problem, Reply, StaffCaller};
 
 /// What the access record says of it.
-const WHAT: &str = "claim.check_bill";
+const WHAT: &str = "claim.bill_checks";
 
 /// Which bill.
 #[derive(Deserialize, Validate, ToSchema)]

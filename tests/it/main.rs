@@ -2,6 +2,7 @@
 
 #![cfg(test)] // tests may unwrap and index; clippy knows them by this line
 
+mod bill_checks;
 mod calendar;
 mod claims;
 mod coverage;

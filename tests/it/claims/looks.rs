@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use huzhu::config::BillChecks;
 use huzhu::http::server;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{stay, submitted, taken};
+use super::{start, stay, submit, submitted, taken};
+use crate::support::photo::qr;
 use crate::support::{Person, TestApp};
 
 const ROWS: &str = "select count(*) from access_record";
@@ -33,10 +35,14 @@ async fn twice(app: &TestApp, person: &Person, id: Uuid, verb: &str, version: i6
 
 #[actix_web::test]
 async fn each_verb_of_a_review_is_a_look_also_when_its_answer_comes_again() {
-    let app = TestApp::start().await;
+    // Nobody listens there: the bill can't be checked, and can be asked about again.
+    let platform = || Some(BillChecks::simulator("http://127.0.0.1:1"));
+    let app = TestApp::with(|config| config.bill_checks = platform()).await;
     let (member, low, high) = (&app.city.member, &app.city.reviewer, &app.city.district_reviewer);
-    let (id, got) = submitted(&app, member, &stay(&app)).await;
-    let version = got.ok(200).version();
+    let (id, got) = start(&app, member, &stay(&app)).await;
+    got.ok(201);
+    let bill = app.upload(member, id, "bill", qr("ebill,11010126,0000420117,hz7q2m,2026-03-12,35991.35")).await;
+    let version = submit(&app, member, id).await.ok(200).version();
     let before = app.count(ROWS).await;
     app.get(low, &format!("/v1/reviews/{id}")).await.ok(200);
     app.get(low, &format!("/v1/claims/{id}/documents")).await.ok(200);
@@ -47,6 +53,7 @@ async fn each_verb_of_a_review_is_a_look_also_when_its_answer_comes_again() {
     let version = twice(&app, low, id, "take", version, &none).await;
     let version = twice(&app, low, id, "pass-up", version, &none).await;
     let version = twice(&app, high, id, "take", version, &none).await;
+    let version = twice(&app, high, id, "bill-checks", version, &json!({"document_id": bill})).await;
     let version = twice(&app, high, id, "ask", version, &ask_body()).await;
     let answers = json!({"answers": [{"item": 0, "given": false}]});
     let answered = app.post_at(member, &format!("/v1/claims/{id}/answer"), version, &answers).await.ok(200);
@@ -66,7 +73,7 @@ async fn each_verb_of_a_review_is_a_look_also_when_its_answer_comes_again() {
     let of_reviews =
         document["paths"].as_object().unwrap().keys().filter(|path| path.starts_with("/v1/reviews/{claim_id}"));
     let verbs: BTreeSet<&str> = of_reviews.map(|path| path.rsplit('/').next().unwrap()).collect();
-    let seen = ["{claim_id}", "take", "release", "pass-up", "ask", "lapse", "decide"];
+    let seen = ["{claim_id}", "take", "release", "pass-up", "bill-checks", "ask", "lapse", "decide"];
     assert_eq!(verbs, BTreeSet::from(seen), "a new route belongs into this test");
     app.stop().await;
 }

@@ -48,12 +48,17 @@ pub async fn start(app: &TestApp, member: &Person, declaration: &Value) -> (Uuid
 pub async fn submitted(app: &TestApp, member: &Person, declaration: &Value) -> (Uuid, Got) {
     let (id, got) = start(app, member, declaration).await;
     got.ok(201);
+    let got = submit(app, member, id).await;
+    (id, got)
+}
+
+/// Uploads a settlement sheet and an identity card for a claim that was begun, has all of its documents checked, and submits it.
+pub async fn submit(app: &TestApp, member: &Person, id: Uuid) -> Got {
     app.upload_photo(member, id, "settlement_sheet", 1).await;
     app.upload_photo(member, id, "id_card", 2).await;
     app.run_jobs().await;
     let version = app.get(member, &format!("/v1/claims/{id}")).await.ok(200).version();
-    let got = app.post_at(member, &format!("/v1/claims/{id}/submit"), version, &Value::Null).await;
-    (id, got)
+    app.post_at(member, &format!("/v1/claims/{id}/submit"), version, &Value::Null).await
 }
 
 /// A claim that `reviewer` has taken; answers its id and version.

@@ -9,7 +9,7 @@ mod doctor;
 mod first_start;
 mod folder;
 mod keys;
-mod machine;
+pub mod machine;
 mod printing;
 mod stopping;
 mod traces;

@@ -7,7 +7,7 @@ pub mod city;
 pub mod contract;
 pub mod database;
 pub mod logs;
-mod photo;
+pub mod photo;
 pub mod reader;
 
 use std::net::TcpListener;

@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use qrcode::{Color, QrCode};
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -21,10 +22,28 @@ pub fn jpeg(seed: u8) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// A JPEG of a white page with a QR code that says `text`.
+pub fn qr(text: &str) -> Vec<u8> {
+    let code = QrCode::new(text).unwrap();
+    let (modules, width) = (code.to_colors(), u32::try_from(code.width()).unwrap());
+    let picture = RgbImage::from_fn(900, 700, |x, y| {
+        let at = |pixel: u32| (pixel / 8).checked_sub(10).filter(|module| *module < width);
+        let module = at(x).zip(at(y)).map(|(x, y)| modules[(y * width + x) as usize]);
+        Rgb([if module == Some(Color::Dark) { 0 } else { 255 }; 3])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
 impl TestApp {
     /// Announces and sends a photograph of `kind`; answers the document's id.
     pub async fn upload_photo(&self, member: &Person, claim_id: Uuid, kind: &str, seed: u8) -> Uuid {
-        let bytes = jpeg(seed);
+        self.upload(member, claim_id, kind, jpeg(seed)).await
+    }
+
+    /// Announces and sends a file of `kind`; answers the document's id.
+    pub async fn upload(&self, member: &Person, claim_id: Uuid, kind: &str, bytes: Vec<u8>) -> Uuid {
         let sha256 = hex::encode(Sha256::digest(&bytes));
         let announcement = json!({"kind": kind, "size_bytes": bytes.len(), "sha256": sha256});
         let got = self.post(member, &format!("/v1/claims/{claim_id}/documents"), &announcement).await.ok(201);

@@ -18,16 +18,17 @@ pub enum BillSource {
     Ocr,
 }
 
-/// A verdict as tables and the wire name it.
+/// What came of a bill check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
+#[schema(as = BillVerdict)]
 pub enum VerdictWord {
-    /// [`Verdict::True`].
+    /// The platform has this very bill.
     True,
-    /// [`Verdict::False`].
+    /// The platform says that there is no such bill.
     False,
-    /// [`Verdict::CannotBeChecked`].
+    /// Nobody knows; the row says why.
     CannotBeChecked,
 }
 

@@ -119,8 +119,14 @@ async fn settle(context: &JobContext, row: &Model, outcome: Outcome) -> JobResul
             .col_expr(Column::Reason, Expr::value(verdict.reason()))
             .col_expr(Column::AnsweredAtMs, Expr::value(at));
     }
+    // A try that found the day used up counts nothing: what another one was told meanwhile stays.
+    let as_read = match row.verdict {
+        Some(word) => Column::Verdict.eq(word),
+        None => Column::Verdict.is_null(),
+    };
     let txn = app.db.begin().await?;
-    let settled = update.filter(Column::Id.eq(row.id)).filter(Column::Tries.eq(tries)).exec(&txn).await?;
+    let settled =
+        update.filter(Column::Id.eq(row.id)).filter(Column::Tries.eq(tries)).filter(as_read).exec(&txn).await?;
     if settled.rows_affected == 1
         && let Some(moment) = next
     {

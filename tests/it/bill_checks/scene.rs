@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::claims::{start, stay, submit, verified};
 use crate::support::photo::qr;
-use crate::support::{Got, Person, TestApp};
+use crate::support::{Got, Person, TestApp, logs};
 
 /// 2026-03-16 09:00 in Shanghai, a Monday: when every test begins.
 const BEGIN: Moment = Moment::from_ms(1_773_622_800_000);
@@ -188,6 +188,8 @@ pub fn bill(number: &str) -> String {
 
 /// The same with another amount.
 pub fn priced(number: &str, amount_fen: Fen) -> String {
+    // A bill leads to whoever it was made out to.
+    logs::mark(&[number]);
     let fen = amount_fen.get();
     format!("ebill,11010126,{number},hz7q2m,2026-03-02,{}.{:02}", fen / 100, fen % 100)
 }

@@ -40,6 +40,7 @@ mod m11_spool;
 mod m12_pages;
 mod m13_codes;
 mod m14_readings;
+mod m15_matches;
 mod m16_bill_checks;
 
 /// All migrations, in the order in which they run.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m12_pages::Migration),
             Box::new(m13_codes::Migration),
             Box::new(m14_readings::Migration),
+            Box::new(m15_matches::Migration),
             Box::new(m16_bill_checks::Migration),
         ]
     }
@@ -150,6 +152,7 @@ mod tests {
                 "m12_pages",
                 "m13_codes",
                 "m14_readings",
+                "m15_matches",
                 "m16_bill_checks"
             ]
         );

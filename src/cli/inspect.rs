@@ -1,19 +1,19 @@
-//! `huzhu inspect`: the checker's own process; with a FILE, what it would say of it.
+//! `huzhu inspect`: the checker's own process; with a FILE, what it would say of it; with several, which of them are the same page.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 
 use crate::confined::Program;
 use crate::documents::pictures::advise;
-use crate::documents::{Child, InspectError, Inspector, serve_inspection};
+use crate::documents::{Child, InspectError, Inspector, alike, serve_inspection};
 
 /// Arguments of `huzhu inspect`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Inspect {
-    /// A file to check and tell of; nothing of it is kept.
-    pub(super) file: Option<PathBuf>,
+    /// A file to check and tell of, or several to hold against each other; nothing of them is kept.
+    pub(super) files: Vec<PathBuf>,
 }
 
 /// The other end of [`Child`].
@@ -29,7 +29,41 @@ pub(super) fn serve() -> ExitCode {
 
 /// Checks a file as the service does and says what it finds.
 pub(super) async fn inspect(verb: Inspect) -> anyhow::Result<ExitCode> {
-    let file = verb.file.context("no file")?;
+    match verb.files.as_slice() {
+        [file] => tell(file).await,
+        files => compare(files).await,
+    }
+}
+
+/// Tells which of these files the service would take for one page: at what distance, in thousandths, and how the first must be turned to
+/// stand as the second. A file that is refused or has too little on it is like none.
+async fn compare(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let mut prints = Vec::with_capacity(files.len());
+    for file in files {
+        let bytes = tokio::fs::read(file).await.with_context(|| file.display().to_string())?;
+        prints.push(match Child::new(Program::new(None)).inspect(bytes.into()).await {
+            Ok(passed) => passed.prints,
+            Err(InspectError::Refused(_)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        });
+        if prints.last().is_some_and(Vec::is_empty) {
+            say!("no print: {}", file.display());
+        }
+    }
+    let name = |at: usize| files.get(at).map(|file| file.display().to_string()).unwrap_or_default();
+    for found in alike(&prints) {
+        say!(
+            "alike: {} {} at {}, turned {}",
+            name(found.one),
+            name(found.other),
+            found.distance,
+            u32::from(found.turns) * 90
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn tell(file: &Path) -> anyhow::Result<ExitCode> {
     let bytes = tokio::fs::read(&file).await.with_context(|| file.display().to_string())?;
     match Child::new(Program::new(None)).inspect(bytes.into()).await {
         Ok(passed) => {

@@ -107,7 +107,9 @@ enum Verb {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Before there is a thread besides this one: it gives up what others would need.
-    if let Verb::Inspect(inspect::Inspect { file: None }) = &arguments.verb {
+    if let Verb::Inspect(inspect::Inspect { files }) = &arguments.verb
+        && files.is_empty()
+    {
         return inspect::serve();
     }
     if let Verb::Read(read::Read { models, files, .. }) = &arguments.verb

@@ -105,8 +105,7 @@ pub(super) async fn read_document(
 
 /// The copy with the name of who looks and the minute: within it, parts of it fit together.
 async fn marked(app: &App, staff: &StaffCaller, file: &file::Model, headers: &HeaderMap) -> Answer {
-    let minute = app.clock.now().in_shanghai().format(MINUTE).map_err(Problem::internal)?;
-    let lines = [staff.staff_id.to_string(), minute];
+    let lines = marks(app, staff)?;
     let tag = Sha256::new().chain_update(&file.sha256).chain_update(lines.concat()).finalize();
     let etag = format!("\"{}\"", hex::encode(tag));
     let copy = app.storage.get(&key(file)?, None).await.map_err(unavailable)?;
@@ -118,6 +117,15 @@ async fn marked(app: &App, staff: &StaffCaller, file: &file::Model, headers: &He
     let (from, to) = range.as_ref().map_or((0, size), |range| (range.start, range.end));
     let part = bytes.slice(usize::try_from(from).unwrap_or(0)..usize::try_from(to).unwrap_or(0));
     Ok(answer(file, size, range, &etag).body(part))
+}
+
+/// What stands all over a picture that `staff` looks at: who, and the minute.
+///
+/// # Errors
+/// When the minute can't be written.
+pub fn marks(app: &App, staff: &StaffCaller) -> Result<Vec<String>, Problem> {
+    let minute = app.clock.now().in_shanghai().format(MINUTE).map_err(Problem::internal)?;
+    Ok(vec![staff.staff_id.to_string(), minute])
 }
 
 fn key(file: &file::Model) -> Result<StorageKey, Problem> {

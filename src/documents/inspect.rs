@@ -15,10 +15,10 @@ use super::bills;
 use super::change::{Change, Stored, change};
 use super::inspector::InspectError;
 use super::pictures::{self, Code, Passed};
-use super::readings;
 use super::rows::{Rendition, document, file};
 use super::state::{DocumentState, Reason};
 use super::sweep::forget_spool;
+use super::{matches, readings};
 use crate::app::App;
 use crate::bill_checks::{self, BillSource, Told};
 use crate::http::Problem;
@@ -78,14 +78,14 @@ async fn begin(app: &App, id: Uuid) -> Result<Option<document::Model>, JobError>
     }
 }
 
-async fn accept(context: &JobContext, document: &document::Model, passed: Passed) -> Result<(), JobError> {
+async fn accept(context: &JobContext, document: &document::Model, mut passed: Passed) -> Result<(), JobError> {
     let app = &context.app;
     let set_id = app.ids.next();
     let orientation = passed.master.orientation;
     let measures = passed.measures.map(serde_json::to_value).transpose()?;
     let codes_sealed = seal_codes(app, &passed.codes)?;
-    let codes = passed.codes.len() as u64;
     let bills = bills::of_codes(&passed.codes);
+    let (codes, prints) = (std::mem::take(&mut passed.codes), std::mem::take(&mut passed.prints));
     let files = store(app, document.id, set_id, passed).await?;
     let txn = app.db.begin().await?;
     let stored = Stored { set_id, orientation, measures, codes_sealed };
@@ -93,10 +93,11 @@ async fn accept(context: &JobContext, document: &document::Model, passed: Passed
     readings::ask(&txn, app, document).await?;
     let told = Told { document_id: document.id, claim_id: document.claim_id, source: BillSource::Qr };
     bill_checks::ask(&txn, app, told, bills).await?;
+    matches::keep(&txn, app, document, &prints, &codes).await?;
     file::Entity::insert_many(files).exec_without_returning(&txn).await?;
     context.finish(&txn).await?;
     txn.commit().await?;
-    metrics::counter!("huzhu_document_codes_total").increment(codes);
+    metrics::counter!("huzhu_document_codes_total").increment(codes.len() as u64);
     app.job_written.notify_waiters();
     Ok(())
 }

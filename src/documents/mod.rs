@@ -2,8 +2,9 @@
 //!
 //! The way of one: [`announce`] makes its row, [`tus`] streams its bytes into the [`spool`] and acknowledges only what is durable,
 //! [`complete`] makes it received, the job in [`inspect`] checks it in a process of its own ([`inspector`], [`pictures`], [`pdf`]) and
-//! puts its files into the object store, and only then can it be seen ([`content`]); what stands on it is read next
-//! ([`readings`]), and a fiscal bill that it tells ([`bills`]) is given to [`bill_checks`](crate::bill_checks). [`sweep`] mends what a crash left, [`verify`] proves that all is there.
+//! puts its files into the object store, and only then can it be seen ([`content`]); what stands on it is read next ([`readings`]), it is held against
+//! all others ([`matches`]), and a fiscal bill that it tells ([`bills`]) is given to [`bill_checks`](crate::bill_checks). [`sweep`] mends what a crash
+//! left, [`verify`] proves that all is there.
 //!
 //! This capability never decides what a claim needs: it tells the claim that its documents changed, and answers what there is.
 
@@ -27,6 +28,7 @@ mod intent;
 mod lease;
 pub mod limits;
 mod list;
+pub mod matches;
 pub mod pdf;
 pub mod pictures;
 pub mod readings;
@@ -43,12 +45,15 @@ mod view;
 mod watermark;
 mod withdraw;
 
+pub use content::marks;
 pub use inspector::{Child, Clamd, InspectError, Inspector, serve as serve_inspection};
 pub use lease::release_all as release_uploads;
+pub use matches::alike;
 pub use rows::Rendition;
 pub use state::{DocumentKind, DocumentState, Reason};
 pub use sweep::{Swept, sweep};
 pub use uploads::Uploads;
+pub use view::FileBytes;
 
 use crate::jobs::Registry;
 
@@ -67,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn register(registry: &mut Registry) {
     registry.on(inspect::INSPECT, inspect::inspect);
     registry.on(readings::READ, readings::read);
+    registry.on(matches::COMPARE, matches::compare);
     registry.on(sweep::REMOVE_OBJECTS, sweep::remove_objects);
     registry.every(sweep::SWEEP_EVERY_SECS, sweep::SWEEP, sweep::sweep_job);
 }

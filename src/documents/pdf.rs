@@ -9,7 +9,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use image::{DynamicImage, RgbImage};
 
-use super::pictures::{MAX_CODES, Master, Passed, READING_SIDE, Refusal, copy, find_codes, thumbnail};
+use super::pictures::{MAX_CODES, Master, Passed, READING_SIDE, Refusal, copy, find_codes, print_of, thumbnail};
 use crate::storage::Coding;
 
 /// Pages at most.
@@ -67,18 +67,20 @@ pub fn check(bytes: &[u8]) -> Result<Passed, Refusal> {
     }
     let cache = RenderCache::new();
     let mut copies = Vec::with_capacity(pages.len());
-    let (mut first, mut codes) = (None, Vec::new());
+    let (mut first, mut codes, mut prints) = (None, Vec::new(), Vec::new());
     for (number, page) in (1..).zip(pages.iter()) {
         let picture = draw(page, &cache)?;
         copies.push(copy(&picture)?);
-        codes.extend(find_codes(&picture.to_luma8(), number));
+        let grey = picture.to_luma8();
+        codes.extend(find_codes(&grey, number));
+        prints.extend(print_of(grey.into(), number)?);
         first.get_or_insert(picture);
     }
     codes.truncate(MAX_CODES);
     let thumbnail = thumbnail(first.ok_or(Refusal::Damaged)?)?;
     let (width, height) = pages.first().map(size_points).ok_or(Refusal::Damaged)?;
     let master = Master { coding: Coding::Pdf, bytes: bytes.to_vec(), width, height, orientation: 1 };
-    Ok(Passed { master, pages: copies, thumbnail, measures: None, codes })
+    Ok(Passed { master, pages: copies, thumbnail, measures: None, codes, prints })
 }
 
 /// Nothing comes after the end of a PDF, and no archive ends with it.

@@ -40,6 +40,10 @@ pub mod document {
         pub codes_sealed: Option<Vec<u8>>,
         /// The try whose objects are the document's.
         pub set_id: Option<Uuid>,
+        /// How many of its pages have a print; none when it was checked before there were any.
+        pub prints: Option<i32>,
+        /// When it was last held against the others; none while that is still to be done.
+        pub compared_at_ms: Option<Moment>,
         /// The person who sends it.
         pub uploaded_by: Uuid,
         /// Rises with each change.

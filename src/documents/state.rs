@@ -52,6 +52,12 @@ impl DocumentKind {
         serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
     }
 
+    /// Whether it is held against the documents of others: one person's identity card belongs to each of their claims.
+    #[must_use]
+    pub const fn is_compared(self) -> bool {
+        !matches!(self, Self::IdCard | Self::RelationshipProof)
+    }
+
     /// Which paper's fields are looked for on it; none where nothing is read.
     #[must_use]
     pub const fn paper(self) -> Option<Paper> {

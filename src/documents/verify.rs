@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::readings;
 use super::rows::{Rendition, document, file, upload};
 use super::state::DocumentState;
+use super::{matches, readings};
 use crate::app::App;
 use crate::bill_checks;
 use crate::storage::StoreError;
@@ -53,6 +53,7 @@ async fn check_batch(app: &App, batch: &[document::Model], findings: &mut Vec<Fi
     }
     readings::verify::check(app, batch, findings).await?;
     check_bills(app, batch, findings).await?;
+    matches::verify::check(app, batch, findings).await?;
     let uploads: HashMap<Uuid, upload::Model> = upload::Entity::find()
         .filter(upload::Column::DocumentId.is_in(ids))
         .all(app.db.read())

@@ -21,26 +21,47 @@ const GREY: u8 = 128;
 /// # Errors
 /// When it does not decode.
 pub(super) fn mark(jpeg: &[u8], lines: &[String]) -> ImageResult<Vec<u8>> {
+    let (mut picture, profile) = opened(jpeg)?;
+    write_all_over(&mut picture, lines);
+    encoded(&picture, profile)
+}
+
+/// The pixels of one of our own copies.
+///
+/// # Errors
+/// When it does not decode.
+pub(super) fn decoded(jpeg: &[u8]) -> ImageResult<RgbImage> {
+    Ok(opened(jpeg)?.0)
+}
+
+fn opened(jpeg: &[u8]) -> ImageResult<(RgbImage, Option<Vec<u8>>)> {
     let mut decoder = JpegDecoder::new(Cursor::new(jpeg))?;
     // It came out of the checker, which read a stranger's bytes: its size is believed as little as theirs.
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(READING_SIDE), Some(READING_SIDE));
     decoder.set_limits(limits)?;
+    // A profile that the copy carries is one that we gave it.
     let profile = decoder.icc_profile()?;
     let colour = decoder.color_type();
-    let mut picture = DynamicImage::from_decoder(decoder)?.into_rgb8();
-    write_all_over(&mut picture, lines);
-    let mut bytes = Vec::with_capacity(jpeg.len() * 5 / 4);
+    Ok((DynamicImage::from_decoder(decoder)?.into_rgb8(), profile.filter(|_| colour.has_color())))
+}
+
+/// `picture` as a JPEG.
+///
+/// # Errors
+/// When it does not encode.
+pub(super) fn encoded(picture: &RgbImage, profile: Option<Vec<u8>>) -> ImageResult<Vec<u8>> {
+    let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-    if let Some(profile) = profile.filter(|_| colour.has_color()) {
-        // A profile that the copy carries is one that we gave it.
+    if let Some(profile) = profile {
         encoder.set_icc_profile(profile).map_err(image::ImageError::Unsupported)?;
     }
     encoder.write_image(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)?;
     Ok(bytes)
 }
 
-fn write_all_over(picture: &mut RgbImage, lines: &[String]) {
+/// Writes `lines` all over a picture.
+pub(super) fn write_all_over(picture: &mut RgbImage, lines: &[String]) {
     let longest = lines.iter().map(|line| line.len()).max().and_then(|length| u32::try_from(length).ok()).unwrap_or(0);
     let count = u32::try_from(lines.len()).unwrap_or(0);
     let scale = (picture.width().max(picture.height()) / 640).max(1);

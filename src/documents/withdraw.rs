@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::change::{Change, change};
 use super::claim::{self, ClaimFacts};
-use super::readings;
 use super::rows::{document, file};
 use super::sender::Sender;
 use super::state::DocumentState;
 use super::sweep::{close_upload, forget_spool, remove_objects_job};
+use super::{matches, readings};
 use crate::app::App;
 use crate::bill_checks;
 use crate::http::problem::ProblemBody;
@@ -76,6 +76,7 @@ pub(super) async fn withdraw(app: &App, txn: &DatabaseTransaction, document: &do
     // In this order: a reading that ends at this moment holds its row, and has written its check when it lets go.
     readings::forget(txn, document.id).await?;
     bill_checks::forget(txn, document.id).await?;
+    matches::forget(txn, document.id).await.map_err(Problem::internal)?;
     let files = file::Entity::find().filter(file::Column::DocumentId.eq(document.id)).all(txn).await?;
     if !files.is_empty() {
         let names: Vec<String> = files.into_iter().map(|file| file.object_key).collect();

@@ -66,6 +66,9 @@ codes! {
     ClaimIncomplete 422 "申报材料不完整" "The claim is not complete";
     NotYourReview 409 "该申报由其他审核员处理" "Another reviewer has this claim";
     AssessmentChanged 409 "核算已变化，请重新查看后再决定" "The assessment has changed; look again before you decide";
+    MatchNotJudged 409 "疑似重复票据尚未判断，请先判断再批准" "A document may be the same as another claim's; judge that before you approve";
+    MatchJudged 409 "该疑似重复票据已有判断" "This match was judged before";
+    DocumentsNotCompared 409 "材料仍在比对，请稍后再批准" "The documents are still being compared; approve in a moment";
     DecisionRefused 422 "决定内容不成立" "The decision does not hold";
     TooManyDrafts 409 "草稿过多，请先提交或撤回一些" "There are too many drafts; hand some in or withdraw them first";
     PayoutReleased 409 "款项已发放，不能撤回" "The payout has been released; it can't be withdrawn";

@@ -41,6 +41,8 @@ pub enum Field {
     EventKey,
     /// A bill by code, number, check code, day and amount.
     Bill,
+    /// Which bill it is by its own words (票据代码、票据号码、校验码), for look-up only.
+    BillKey,
     /// Words that a person wrote about a claim.
     Remark,
     /// A short message or notice to a member.
@@ -67,6 +69,7 @@ impl Field {
             Self::ClaimFacts => "claim_facts",
             Self::EventKey => "event_key",
             Self::Bill => "bill",
+            Self::BillKey => "bill_key",
             Self::Remark => "remark",
             Self::Message => "message",
             Self::TotpSecret => "totp_secret",

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::matches;
 use super::turn;
 use super::view::{self, ReviewView};
 use crate::app::App;
@@ -115,6 +116,9 @@ async fn decide(
     turn::check_taken(caller, &claim)?;
     if asked.outcome != Outcome::Rejected && asked.remark.is_none() {
         refuse_false_bills(txn, app, claim.id).await?;
+    }
+    if asked.outcome != Outcome::Rejected {
+        matches::must_be_judged(txn, claim.id).await?;
     }
     let rows = current_assessments(txn, app, &claim, asked.outcome).await?;
     let lines = granted_lines(asked, &rows)?;

@@ -6,6 +6,7 @@ mod ask;
 mod check_bill;
 mod decide;
 mod lapse;
+mod matches;
 mod pass_up;
 mod queue;
 mod release;
@@ -27,5 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(ask::ask_supplement)
         .service(check_bill::check_bill)
         .service(lapse::lapse_claim)
+        .service(matches::show_match)
+        .service(matches::judge_match)
         .service(decide::decide_claim);
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::matches::{self, ReviewMatch};
 use crate::app::App;
 use crate::audit::record_access;
 use crate::bill_checks::{self, BillCheck};
@@ -36,6 +37,9 @@ pub(super) struct ReviewView {
     /// What the fiscal platform says of the bills on the documents.
     #[schema(max_items = 480)]
     bill_checks: Vec<BillCheck>,
+    /// Documents that may be somebody's twice, those that must be judged first. The member never sees them.
+    #[schema(max_items = 3_000)]
+    matches: Vec<ReviewMatch>,
 }
 
 /// 200 with the view and the claim's version. The look is recorded first, as `what` was done (a stable word).
@@ -58,6 +62,7 @@ pub(super) async fn reply(
         explanation: explanation(connection, app, claim.id).await?,
         reading: reading::of(connection, app, claim).await?,
         bill_checks: bill_checks::of_claim(connection, app, claim.id).await?,
+        matches: matches::of(connection, app, caller, claim).await?,
     };
     Ok(Reply::ok(&body)?.version(claim.version))
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Part;
 use crate::documents::pdf::MAX_PAGES;
-use crate::documents::pictures::{Code, MAX_CODE_CHARS, MAX_CODES, Master, Measures, Passed, Refusal, Rendition};
+use crate::documents::pictures::{
+    Code, MAX_CODE_CHARS, MAX_CODES, Master, Measures, Passed, Print, Refusal, Rendition,
+};
 use crate::storage::Coding;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +26,7 @@ struct PassedHead {
     thumbnail: Part,
     measures: Option<Measures>,
     codes: Vec<Code>,
+    prints: Vec<Print>,
 }
 
 /// Writes an answer.
@@ -42,6 +45,7 @@ pub(super) fn write(answer: &Result<Passed, Refusal>) -> anyhow::Result<Vec<u8>>
                 thumbnail: part(&passed.thumbnail.bytes, passed.thumbnail.width, passed.thumbnail.height),
                 measures: passed.measures,
                 codes: passed.codes.clone(),
+                prints: passed.prints.clone(),
             };
             let copies = passed.pages.iter().chain([&passed.thumbnail]).map(|file| file.bytes.as_slice());
             (Head::Passed(head), [passed.master.bytes.as_slice()].into_iter().chain(copies).collect())
@@ -75,7 +79,7 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Result<Passed, Refusal>> {
         }
         Head::Passed(head) => head,
     };
-    let PassedHead { coding, orientation, master, pages, thumbnail, measures, codes } = head;
+    let PassedHead { coding, orientation, master, pages, thumbnail, measures, codes, prints } = head;
     anyhow::ensure!((1..=MAX_PAGES).contains(&pages.len()), "{} pages", pages.len());
     let mut take = |part: Part| -> anyhow::Result<Rendition> {
         anyhow::ensure!(part.size_bytes > 0 && part.width > 0 && part.height > 0, "an empty file");
@@ -92,7 +96,12 @@ pub(super) fn read(bytes: &[u8]) -> anyhow::Result<Result<Passed, Refusal>> {
         (1..=pages.len()).contains(&usize::from(code.page)) && code.text.chars().count() <= MAX_CODE_CHARS
     };
     anyhow::ensure!(codes.len() <= MAX_CODES && codes.iter().all(is_sound), "codes that no page has");
-    Ok(Ok(Passed { master: Master { coding, bytes, width, height, orientation }, pages, thumbnail, measures, codes }))
+    let follow =
+        prints.windows(2).all(|pair| pair.first().map(|print| print.page) < pair.last().map(|print| print.page));
+    let are_of_pages = prints.iter().all(|print| (1..=pages.len()).contains(&usize::from(print.page)));
+    anyhow::ensure!(follow && are_of_pages, "prints that no page has");
+    let master = Master { coding, bytes, width, height, orientation };
+    Ok(Ok(Passed { master, pages, thumbnail, measures, codes, prints }))
 }
 
 #[cfg(test)]
@@ -108,6 +117,7 @@ mod tests {
             thumbnail: copy(b"small"),
             measures: Some(Measures { sharpness: 500, ..Measures::default() }),
             codes: vec![Code { page: 2, text: "ebill,11010126".to_owned(), place: Place::default() }],
+            prints: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ mod jpeg;
 mod lossless;
 mod orientation;
 mod png;
+mod print;
 mod quality;
 mod refusal;
 mod render;
@@ -21,9 +22,10 @@ mod walk;
 mod webp;
 
 pub use codes::{Code, MAX_CODE_CHARS, MAX_CODES, Place, find as find_codes};
+pub use print::{Print, View};
 pub use quality::{Advice, Measures, advise};
 pub use refusal::Refusal;
-pub use render::{Copies, READING_SIDE, Rendered, Rendition, copies, copy, render, thumbnail};
+pub use render::{Copies, READING_SIDE, Rendered, Rendition, copies, copy, print_of, render, thumbnail};
 
 /// Pixels at most, by the header: 100 million.
 pub const MAX_PIXELS: u64 = 100_000_000;
@@ -47,6 +49,8 @@ pub struct Passed {
     pub measures: Option<Measures>,
     /// The codes that stand on its pages.
     pub codes: Vec<Code>,
+    /// What tells its pages from others; none for a page with too little on it.
+    pub prints: Vec<Print>,
 }
 
 /// The original's own coded pixels without metadata; a PDF as it came.
@@ -134,10 +138,17 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspected, Refusal> {
 /// The [`Refusal`] that the member is told.
 pub fn check(bytes: &[u8]) -> Result<Passed, Refusal> {
     let inspected = inspect(bytes)?;
-    let Rendered { reading, thumbnail, measures, codes } = render(&inspected)?;
+    let Rendered { reading, thumbnail, measures, codes, print } = render(&inspected)?;
     let Inspected { coding, width, height, orientation, master, .. } = inspected;
     let master = Master { coding, bytes: master, width, height, orientation };
-    Ok(Passed { master, pages: vec![reading], thumbnail, measures: Some(measures), codes })
+    Ok(Passed {
+        master,
+        pages: vec![reading],
+        thumbnail,
+        measures: Some(measures),
+        codes,
+        prints: print.into_iter().collect(),
+    })
 }
 
 /// The coding by the first bytes.

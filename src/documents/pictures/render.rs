@@ -7,6 +7,7 @@ use image::{ColorType, DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbI
 use jpeg_encoder::{ColorType as JpegColor, Encoder, SamplingFactor};
 
 use super::codes::{self, Code};
+use super::print::{self, Print};
 use super::quality::{Measures, measure};
 use super::{Inspected, MAX_DECODE_BYTES, MAX_SIDE, MIN_SIDE, Refusal, heic, orientation, scaled};
 use crate::storage::Coding;
@@ -41,6 +42,8 @@ pub struct Rendered {
     pub measures: Measures,
     /// The codes on it.
     pub codes: Vec<Code>,
+    /// What tells it from other pages.
+    pub print: Option<Print>,
 }
 
 /// Decodes the master of `inspected`, makes the copies and looks at them.
@@ -54,7 +57,8 @@ pub fn render(inspected: &Inspected) -> Result<Rendered, Refusal> {
     let grey = grey.into_luma8();
     let measures = measure(&grey, &small, inspected.width.min(inspected.height));
     let codes = codes::find(&grey, 1);
-    Ok(Rendered { reading, thumbnail, measures, codes })
+    let print = print::take(&small, 1);
+    Ok(Rendered { reading, thumbnail, measures, codes, print })
 }
 
 /// The copies, and the reading copy before it is coded.
@@ -89,6 +93,14 @@ pub fn copies(inspected: &Inspected) -> Result<Copies, Refusal> {
 /// [`Refusal::Damaged`] when it does not encode.
 pub fn copy(picture: &DynamicImage) -> Result<Rendition, Refusal> {
     encode(picture, None)
+}
+
+/// What tells `page`, a picture that stands upright, from other pages.
+///
+/// # Errors
+/// [`Refusal::Damaged`] when it can't be made smaller.
+pub fn print_of(page: DynamicImage, number: u8) -> Result<Option<Print>, Refusal> {
+    Ok(print::take(&shrink(page, MEASURED_SIDE)?.into_luma8(), number))
 }
 
 /// The small copy of a picture that stands upright.

@@ -1,7 +1,9 @@
 //! The job that reads a clean document's pages. It may die at any point and begin again; its one write is refused once it was made.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,6 +12,7 @@ use super::rows::{Column, Entity, ReadingState};
 use crate::app::App;
 use crate::bill_checks::{self, BillQuery, BillSource, Told};
 use crate::documents::bills::{self, codes};
+use crate::documents::matches;
 use crate::documents::rows::{Rendition, document, file};
 use crate::documents::state::DocumentState;
 use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
@@ -46,10 +49,12 @@ pub(in crate::documents) async fn read(context: JobContext) -> JobResult {
     };
     let bills = bills_in_print(app, &document, pages.as_ref())?;
     let txn = app.db.begin().await?;
-    // What was read before told its bills then; what was taken back meanwhile tells none.
-    if settle(&txn, app, document_id, pages.as_ref()).await? {
+    // Locked in the order of whoever takes a document back. What was read before told its bills then; what was taken back meanwhile tells none.
+    if is_still_clean(&txn, document_id).await? && settle(&txn, app, document_id, pages.as_ref()).await? {
         let told = Told { document_id, claim_id: document.claim_id, source: BillSource::Ocr };
         bill_checks::ask(&txn, app, told, bills).await?;
+        let pages = pages.iter().flat_map(|pages| &pages.0);
+        matches::bills_were_read(&txn, app, &document, pages.map(|page| (page.page, page.fields.as_slice()))).await?;
     }
     context.finish(&txn).await?;
     txn.commit().await?;
@@ -57,6 +62,12 @@ pub(in crate::documents) async fn read(context: JobContext) -> JobResult {
     let found = pages.map_or(0, |pages| pages.0.iter().map(|page| page.fields.len() as u64).sum());
     metrics::counter!("huzhu_document_fields_total").increment(found);
     Ok(())
+}
+
+/// Whether a document can still be seen; until this transaction ends it stays so.
+async fn is_still_clean(txn: &DatabaseTransaction, id: Uuid) -> Result<bool, DbErr> {
+    let document = document::Entity::find_by_id(id).lock_exclusive().one(txn).await?;
+    Ok(document.is_some_and(|document| document.state == DocumentState::Clean))
 }
 
 /// The bills that the print tells, unless a code tells one: a code goes before print.

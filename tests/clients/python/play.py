@@ -15,7 +15,7 @@ from huzhu.api.member import announce_document, create_upload, estimate_claim, e
 from huzhu.api.member import list_documents, list_notices, patch_upload, read_document, show_claim, show_cover, show_timeline
 from huzhu.api.member import start_claim, submit_claim, upload_offset
 from huzhu.api.sign_in import sign_out
-from huzhu.api.staff import decide_claim, list_payouts, list_reviews, prepare_payout_batch, release_payout_batch, show_payout
+from huzhu.api.staff import decide_claim, judge_match, list_payouts, list_reviews, prepare_payout_batch, release_payout_batch, show_payout
 from huzhu.api.staff import show_payout_batch, show_review, take_review
 from huzhu.models import ClaimState, DocumentKind, DocumentState, PayoutState
 from huzhu.types import File
@@ -147,6 +147,13 @@ def review(reviewer, claim_id):
     taken = good(take_review.sync_detailed(claim_id, **version), models.ReviewView)
     assert taken.mine and taken.claim.state == ClaimState.IN_REVIEW, taken
     look_at_documents(reviewer, claim_id, marked=True)
+    # The clients all send the same three photographs.
+    for found in (one for one in taken.matches if one.must_be_judged):
+        version = {"client": reviewer, "idempotency_key": uuid7(), "if_match": tag(taken.claim.version)}
+        said = models.JudgeMatch(judgement=models.Judgement.SAME)
+        judged = good(judge_match.sync_detailed(claim_id, found.id, body=said, **version), models.ReviewView)
+        assert [one.judgement for one in judged.matches if one.id == found.id] == [models.Judgement.SAME], judged
+    version = {"client": reviewer, "idempotency_key": uuid7(), "if_match": tag(seen.claim.version)}
     body = models.DecideClaim(outcome=models.Outcome.APPROVED, reason_code="as_assessed")
     refused(decide_claim.sync_detailed(claim_id, body=body, **version | {"idempotency_key": uuid7()}), 412, "stale_version")
     version = {"client": reviewer, "idempotency_key": uuid7(), "if_match": tag(taken.claim.version)}

@@ -6,7 +6,7 @@ KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak soak-uploads bench accuracy openapi deny advisories models samples
+.PHONY: help run test lint fuzz soak soak-uploads bench bench-matches accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,7 +47,11 @@ bench: ## copies of a photograph beside libvips', submissions and status reads a
 	@tests/tools/prepare.sh bench
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
 
-accuracy: ## how many QR codes and fields are read on generated documents, by level of distortion (builds for release first): .tools/accuracy/
+bench-matches: ## what finding a page by its print costs at 1 and 5 million keys on both databases
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/bench/matches.sh
+
+accuracy: ## how many QR codes and fields are read on generated documents, and which photographs are taken for one page (builds for release first): .tools/accuracy/
 	@tests/tools/prepare.sh samples
 	@tests/tools/prepare.sh models
 	@tests/accuracy/accuracy.sh

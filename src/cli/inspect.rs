@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::confined::Program;
-use crate::documents::pictures::advise;
+use crate::documents::pictures::{Print, advise};
 use crate::documents::{Child, InspectError, Inspector, alike, serve_inspection};
 
 /// Arguments of `huzhu inspect`.
@@ -38,17 +39,11 @@ pub(super) async fn inspect(verb: Inspect) -> anyhow::Result<ExitCode> {
 /// Tells which of these files the service would take for one page: at what distance, in thousandths, and how the first must be turned to
 /// stand as the second. A file that is refused or has too little on it is like none.
 async fn compare(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
-    let mut prints = Vec::with_capacity(files.len());
-    for file in files {
-        let bytes = tokio::fs::read(file).await.with_context(|| file.display().to_string())?;
-        prints.push(match Child::new(Program::new(None)).inspect(bytes.into()).await {
-            Ok(passed) => passed.prints,
-            Err(InspectError::Refused(_)) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        });
-        if prints.last().is_some_and(Vec::is_empty) {
-            say!("no print: {}", file.display());
-        }
+    let at_once = std::thread::available_parallelism()?.get();
+    let prints: Vec<Vec<Print>> =
+        stream::iter(files).map(|file| prints_of(file)).buffered(at_once).try_collect().await?;
+    for (file, _) in files.iter().zip(&prints).filter(|(_, prints)| prints.is_empty()) {
+        say!("no print: {}", file.display());
     }
     let name = |at: usize| files.get(at).map(|file| file.display().to_string()).unwrap_or_default();
     for found in alike(&prints) {
@@ -61,6 +56,15 @@ async fn compare(files: &[PathBuf]) -> anyhow::Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn prints_of(file: &Path) -> anyhow::Result<Vec<Print>> {
+    let bytes = tokio::fs::read(file).await.with_context(|| file.display().to_string())?;
+    match Child::new(Program::new(None)).inspect(bytes.into()).await {
+        Ok(passed) => Ok(passed.prints),
+        Err(InspectError::Refused(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn tell(file: &Path) -> anyhow::Result<ExitCode> {

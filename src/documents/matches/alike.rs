@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use crate::documents::pictures::{Print, View};
 
 /// Keys of a view.
-pub(super) const KEYS: usize = 12;
+const KEYS: usize = 12;
 /// Bits of a key.
 const KEY_BITS: usize = 36;
 /// Cells a side of a view's coarse picture, of a view, of a block, and blocks a side of a view.
@@ -23,10 +23,9 @@ const FAR_BITS: u32 = 10;
 const LEAST_BITS: u32 = 6;
 /// Blocks that must be there to judge by.
 const LEAST_BLOCKS: usize = 24;
-/// In thousandths, the blocks on which another thing may stand: what was changed on a page. On two scans of different bills from one
-/// hospital little else differs; two photographs of one sheet differ in how it lies.
-const MOST_FAR_IN_PICTURE: usize = 45;
-const MOST_FAR_ON_SHEET: usize = 90;
+/// In thousandths, the blocks on which another thing may stand: what was changed on a page. Two bills from one hospital differ in little
+/// more.
+const MOST_FAR_PERMILLE: usize = 45;
 
 /// How near two prints are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +60,10 @@ pub(super) fn near(one: &Print, other: &Print) -> Option<Near> {
 }
 
 fn near_turned(one: &Print, other: &Print, turns: u8) -> Option<Near> {
-    let far = |a: &View, b: &View, most: usize| {
-        far_permille(&turned_bits(&a.bits, turns), &b.bits).filter(|distance| *distance <= most)
-    };
     let sheets = one.sheet.as_ref().zip(other.sheet.as_ref());
-    let on_sheet = sheets.and_then(|(a, b)| far(a, b, MOST_FAR_ON_SHEET));
-    let distance = far(&one.picture, &other.picture, MOST_FAR_IN_PICTURE).into_iter().chain(on_sheet).min()?;
-    Some(Near { distance, turns })
+    let far = |(a, b): (&View, &View)| far_permille(&turned_bits(&a.bits, turns), &b.bits);
+    let distance = [(&one.picture, &other.picture)].into_iter().chain(sheets).filter_map(far).min()?;
+    (distance <= MOST_FAR_PERMILLE).then_some(Near { distance, turns })
 }
 
 /// In thousandths, the blocks on which different things stand.
@@ -166,4 +162,77 @@ const fn mixed(value: u64) -> u64 {
     let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ value >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A view with something of its own in every block.
+    fn view(number: u64) -> View {
+        let bits = (0..256).map(|block| mixed(number << 32 | block)).collect();
+        let coarse = (0..1_024).map(|cell| (mixed(number << 40 | cell) >> 56) as u8).collect();
+        View { bits, coarse }
+    }
+
+    fn print(number: u64) -> Print {
+        Print { page: 1, picture: view(number), sheet: Some(view(number + 1)) }
+    }
+
+    fn turned(print: &Print, turns: u8) -> Print {
+        let turn = |view: &View| View {
+            bits: turned_bits(&view.bits, turns),
+            coarse: (0..1_024)
+                .map(|cell| before_turns(cell % COARSE, cell / COARSE, COARSE, turns))
+                .map(|(x, y)| view.coarse[y * COARSE + x])
+                .collect(),
+        };
+        Print { page: print.page, picture: turn(&print.picture), sheet: print.sheet.as_ref().map(turn) }
+    }
+
+    #[test]
+    fn a_page_is_found_and_like_itself_whichever_way_it_stands() {
+        let one = print(1);
+        for turns in 0..4 {
+            let other = turned(&one, turns);
+            assert_eq!(near(&one, &other), Some(Near { distance: 0, turns }));
+            assert_eq!(stance(&one, &other), turns);
+            assert_eq!(turned_keys(&one, turns), keys(&other));
+            assert!(keys(&other).iter().all(|key| all_keys(&one).contains(key)));
+            assert_eq!(turned(&other, (4 - turns) % 4), one);
+        }
+    }
+
+    #[test]
+    fn some_changed_blocks_are_told_and_many_are_another_page() {
+        let changed = |blocks: usize| {
+            let mut other = print(1);
+            other.sheet = None;
+            other.picture.bits.iter_mut().take(blocks).for_each(|block| *block = !*block);
+            near(&print(1), &other).map(|near| near.distance)
+        };
+        assert_eq!(changed(0), Some(0));
+        assert_eq!(changed(2), Some(8));
+        assert_eq!(changed(11), Some(43));
+        assert_eq!(changed(12), None);
+        assert_eq!(near(&print(1), &print(5)), None);
+    }
+
+    #[test]
+    fn pages_with_little_on_them_are_like_nothing() {
+        let mut one = print(1);
+        one.sheet = None;
+        one.picture.bits.iter_mut().skip(LEAST_BLOCKS - 1).for_each(|block| *block = 0);
+        assert_eq!(near(&one, &one.clone()), None);
+    }
+
+    /// They stand in tables: another number here is another index there.
+    #[test]
+    fn keys_stay_as_they_are() {
+        let keys = keys(&print(1));
+        assert_eq!(keys.len(), 2 * KEYS);
+        assert_eq!(keys.iter().fold(0, |all, key| mixed(all ^ key.cast_unsigned())), KEYS_OF_PRINT_ONE);
+    }
+
+    const KEYS_OF_PRINT_ONE: u64 = 9_737_423_793_046_753_931;
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -92,15 +92,9 @@ pub(super) async fn candidates(
     one: &Print,
 ) -> Result<Vec<(Uuid, Print)>, DbErr> {
     let mut common: HashMap<(Uuid, i32), usize> = HashMap::new();
-    // Always as many at once, so that it is one statement.
-    for keys in alike::all_keys(one).chunks(alike::KEYS) {
-        let rows = connection.query_all_raw(lookup(connection.get_database_backend(), keys)).await?;
-        let mut under: HashMap<i64, Vec<(Uuid, i32)>> = HashMap::new();
-        for row in rows {
-            let page = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            under.entry(row.try_get_by_index(0)?).or_default().push(page);
-        }
-        for pages in under.into_values().filter(|pages| pages.len() <= MOST_UNDER_KEY) {
+    for key in alike::all_keys(one) {
+        let pages = under(connection, key).await?;
+        if pages.len() <= MOST_UNDER_KEY {
             for page in pages.into_iter().filter(|(other, _)| *other != document_id) {
                 *common.entry(page).or_default() += 1;
             }
@@ -116,16 +110,17 @@ pub(super) async fn candidates(
     Ok(ranked.into_iter().filter_map(|(page, _)| prints.remove(&page).map(|print| (page.0, print))).collect())
 }
 
-/// What lies under each of these keys, one more than may.
-pub(super) fn lookup(backend: DbBackend, keys: &[i64]) -> Statement {
-    let one = |number: usize| {
-        format!(
-            "select * from (select print_key, document_id, page from document_print_key where print_key = ${number} limit {}) as k{number}",
-            MOST_UNDER_KEY + 1
-        )
-    };
-    let parts: Vec<String> = (1..=keys.len()).map(one).collect();
-    Statement::from_sql_and_values(backend, parts.join(" union all "), keys.iter().map(|key| (*key).into()))
+/// The pages under a key, one more than may lie there.
+async fn under(connection: &impl ConnectionTrait, key: i64) -> Result<Vec<(Uuid, i32)>, DbErr> {
+    print_key::Entity::find()
+        .select_only()
+        .column(print_key::Column::DocumentId)
+        .column(print_key::Column::Page)
+        .filter(print_key::Column::PrintKey.eq(key))
+        .limit(MOST_UNDER_KEY as u64 + 1)
+        .into_tuple()
+        .all(connection)
+        .await
 }
 
 async fn of_all(connection: &impl ConnectionTrait, documents: Vec<Uuid>) -> Result<HashMap<(Uuid, i32), Print>, DbErr> {

@@ -4,6 +4,7 @@ mod answers;
 mod edges;
 mod journey;
 mod looks;
+mod matches;
 mod order;
 mod reading;
 mod refusals;

@@ -10,6 +10,7 @@ use super::{Person, TestApp, contract};
 pub struct Got {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
+    pub bytes: Vec<u8>,
     pub body: Value,
 }
 
@@ -132,6 +133,6 @@ impl Ask<'_> {
         if status != StatusCode::METHOD_NOT_ALLOWED {
             contract::check(&self.method, &self.path, status.as_u16(), &headers, &body);
         }
-        Got { status: status.as_u16(), headers, body }
+        Got { status: status.as_u16(), headers, bytes, body }
     }
 }

@@ -36,10 +36,18 @@ pub fn qr(text: &str) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// `picture` with a remark that no other claim's has: the same picture, and another file.
+fn remarked(picture: &[u8], claim_id: Uuid) -> Vec<u8> {
+    let (start, rest) = picture.split_at(2);
+    let remark = claim_id.as_bytes();
+    let length = u16::try_from(remark.len() + 2).unwrap().to_be_bytes();
+    [start, b"\xff\xfe", &length, remark, rest].concat()
+}
+
 impl TestApp {
-    /// Announces and sends a photograph of `kind`; answers the document's id.
+    /// Announces and sends a photograph of `kind` that no other claim has; answers the document's id.
     pub async fn upload_photo(&self, member: &Person, claim_id: Uuid, kind: &str, seed: u8) -> Uuid {
-        self.upload(member, claim_id, kind, jpeg(seed)).await
+        self.upload(member, claim_id, kind, remarked(&jpeg(seed), claim_id)).await
     }
 
     /// Announces and sends a file of `kind`; answers the document's id.

@@ -19,7 +19,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 20] = [
+const THINGS: [&str; 21] = [
     "claim",
     "document",
     "member",
@@ -40,6 +40,7 @@ const THINGS: [&str; 20] = [
     "maker",
     "checker",
     "reviewer",
+    "match",
 ];
 
 /// Gives every body of `document` an example that has none.
@@ -409,6 +410,10 @@ fn story(schema: &str) -> Option<Value> {
         "Position" => json!({ "business_date": "2026-03-23" }),
         "ReviewItem" => json!({ "state": "in_review" }),
         "Requires" => json!({ "min_hospital_grade": null }),
+        "ReviewMatch" => json!({
+            "how": "near", "must_be_judged": true, "judgement": null,
+            "other": { "state": "accepted", "same_days": true, "same_plan": true }
+        }),
         "ReviewView" => json!({
             "level": "grassroots",
             "explanation": { "decision": null, "plans": { "granted_fen": null, "reason_code": null } }
@@ -481,6 +486,7 @@ fn scene(operation: &str, status: &str) -> Option<Value> {
                 }
             }
         }),
+        ("judge_match", "200") => json!({ "matches": { "must_be_judged": false, "judgement": "same" } }),
         ("lapse_claim", "200") => json!({ "claim": {
             "state": "lapsed", "state_title": text("已失效", "Lapsed"), "holder": "nobody",
             "promise": { "state": "stopped", "due": null, "expected_pay_date": null }

@@ -1,6 +1,6 @@
 """Which of the generator's photographs of one page the service takes for one, by what they have in common, and which of others.
 
-Usage: twins.py HUZHU DIRECTORY [COUNT [SEED]]: COUNT (800) photographs in groups of eight, made in DIRECTORY unless they are there, and of the
+Usage: twins.py HUZHU DIRECTORY [COUNT [SEED]]: COUNT (400) photographs in groups of eight, made in DIRECTORY unless they are there, and of the
 first of each group three copies by us: cut at all sides, turned, and half as large. `huzhu inspect` finds by the index that the service has.
 Ends with 1 when less than nine of ten copies of one photograph are found, or a page of another hospital is taken for one in ten thousand pairs.
 """
@@ -19,7 +19,7 @@ ONE_SHOT = {"first", "copy", "edited_same_shot"}
 COPIES = {"cut": "cut by up to 6 % a side", "turned": "turned by a quarter", "half": "half as large"}
 
 
-def main(huzhu, directory, count=800, seed=12):
+def main(huzhu, directory, count=400, seed=12):
     folder = Path(directory) / f"twins-{count}-{seed}"
     if not (folder / "done").exists():
         make(folder, count, seed)

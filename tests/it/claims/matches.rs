@@ -16,6 +16,9 @@ use crate::support::{Got, Person, TestApp};
 
 const BILL: &str = "ebill,11010126,0000420117,hz7q2m,2026-10-20,35991.35";
 
+/// Looks at the file of one whose claim is judged: in the words of any other look.
+const LOOKS: &str = "select count(*) from access_record where what = 'claim'";
+
 /// A sheet of paper on a dark table with lines of words on it, other words for another `number`.
 fn page(number: u32) -> GrayImage {
     GrayImage::from_fn(1_000, 1_300, |x, y| {
@@ -128,7 +131,12 @@ async fn one_file_of_two_members_is_looked_at_judged_and_only_then_paid_for() {
         let said = json!({"judgement": "same", "remark": "同一张"});
         let path = of_match(second, found, "judge");
         app.post_at(&app.city.district_reviewer, &path, version, &said).await.refused(409, "not_your_review");
-        let judged = app.post_at(reviewer, &path, version, &said).await.ok(200);
+        let (before, key) = (app.count(LOOKS).await, app.app.ids.next().to_string());
+        let judge =
+            async || app.ask(reviewer, Method::POST, &path).await.key(&key).if_match(version).json(&said).send().await;
+        let judged = judge().await.ok(200);
+        assert_eq!(judge().await.ok(200).body, judged.body);
+        assert_eq!(app.count(LOOKS).await, before + 2, "each answer is a look at the claim");
         app.post_at(reviewer, &path, version, &json!({"judgement": "different"})).await.refused(409, "match_judged");
         version = judged.version();
     }

@@ -14,8 +14,9 @@ use super::{Person, TestApp};
 /// A small JPEG that differs by `seed`.
 pub fn jpeg(seed: u8) -> Vec<u8> {
     let picture = RgbImage::from_fn(400, 300, |x, y| {
-        let shade = u8::try_from((x / 4 + y / 3) % 256).unwrap();
-        Rgb([shade, shade.wrapping_add(seed), seed])
+        // Bright and smooth: nothing stands on it by which it could be taken for another.
+        let shade = u8::try_from(150 + (x + y) / 10).unwrap();
+        Rgb([shade, shade.wrapping_add(seed), 200_u8.wrapping_sub(seed)])
     });
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();

@@ -1,3 +1,7 @@
+//! Pages drawn here, seen from the side.
+
+#![expect(clippy::float_arithmetic, reason = "places in a picture; no money is near")]
+
 use image::{GrayImage, Luma, imageops};
 
 use super::*;

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"first", "copy", "edited_same_shot"}
@@ -70,7 +70,7 @@ def make(folder, count, seed):
     subprocess.run([str(word) for word in command], check=True)
     chance = np.random.default_rng(seed)
     for first in sorted(folder.glob("*-first.jpg")):
-        picture = Image.open(first)
+        picture = ImageOps.exif_transpose(Image.open(first))
         (width, height), cuts = picture.size, chance.uniform(0, 0.06, 4)
         inner = (int(width * cuts[0]), int(height * cuts[1]), int(width * (1 - cuts[2])), int(height * (1 - cuts[3])))
         copies = {"cut": picture.crop(inner), "turned": picture.transpose(Image.Transpose.ROTATE_90), "half": picture.resize((width // 2, height // 2))}

@@ -13,7 +13,7 @@ use super::sheet::{Corners, Point};
 use super::view::{Cells, SIDE};
 
 /// Looks a side within a cell.
-const LOOKS: usize = 4;
+const LOOKS: usize = 3;
 
 /// The ink inside of `corners`, four times its mean in each cell.
 pub(super) fn in_cells(ink: &GrayImage, corners: &Corners) -> Cells {
@@ -29,8 +29,8 @@ pub(super) fn in_cells(ink: &GrayImage, corners: &Corners) -> Cells {
             }
         }
     }
-    // Each look is in sixteenths; sixteen looks a cell; four times their mean.
-    Cells(sums.into_iter().map(|sum| u16::try_from((sum + 32) / 64).unwrap_or(u16::MAX)).collect())
+    // Nine looks a cell, each in sixteenths; four times their mean.
+    Cells(sums.into_iter().map(|sum| u16::try_from((sum + 18) / 36).unwrap_or(u16::MAX)).collect())
 }
 
 /// The ink at a point between four pixels, in sixteenths.

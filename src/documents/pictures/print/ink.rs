@@ -27,10 +27,11 @@ pub(super) fn of(picture: &GrayImage) -> GrayImage {
 pub(super) fn in_cells(ink: &GrayImage) -> Cells {
     let (width, height) = ink.dimensions();
     let mut sums = vec![(0_u32, 0_u32); SIDE * SIDE];
-    let column = |x: u32| x as usize * SIDE / width as usize;
-    let columns: Vec<usize> = (0..width).map(column).collect();
+    // By the middle of each pixel, so that a picture that is turned has turned cells.
+    let cell = |at: usize, length: u32| (2 * at + 1) * SIDE / (2 * length as usize);
+    let columns: Vec<usize> = (0..width as usize).map(|x| cell(x, width)).collect();
     for (y, row) in ink.as_raw().chunks_exact(width as usize).enumerate() {
-        let down = y * SIDE / height as usize;
+        let down = cell(y, height);
         let Some(cells) = sums.get_mut(down * SIDE..(down + 1) * SIDE) else { continue };
         for (luma, across) in row.iter().zip(&columns) {
             if let Some((sum, count)) = cells.get_mut(*across) {

@@ -33,20 +33,16 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// The ones of `plate` that hang together with `start`; they are taken out of it.
-    pub(super) fn filled(plate: &mut [u8], width: usize, start: usize) -> Self {
-        let mut members = vec![false; plate.len()];
-        let mut open = vec![start];
+    /// The ones of `plate` that hang together with `start`, when they are `least` or more; they are taken out of it.
+    pub(super) fn filled(plate: &mut [u8], width: usize, start: usize, least: usize) -> Option<Self> {
+        // Those that were reached; from `next` on their neighbours are still to be looked at.
+        let (mut reached, mut next) = (vec![start], 0);
         let mut extremes: [Option<(i64, usize)>; 4] = [None; 4];
-        let mut size = 0;
         if let Some(first) = plate.get_mut(start) {
             *first = 0;
         }
-        while let Some(at) = open.pop() {
-            size += 1;
-            if let Some(member) = members.get_mut(at) {
-                *member = true;
-            }
+        while let Some(at) = reached.get(next).copied() {
+            next += 1;
             let (x, y) = ((at % width) as i64, (at / width) as i64);
             for (extreme, reach) in extremes.iter_mut().zip([-x - y, x - y, x + y, y - x]) {
                 if extreme.is_none_or(|(best, _)| reach > best) {
@@ -59,18 +55,27 @@ impl Area {
                 at.checked_sub(width),
                 Some(at + width),
             ];
-            for next in beside.into_iter().flatten() {
-                if let Some(one) = plate.get_mut(next).filter(|one| **one == 1) {
+            for near in beside.into_iter().flatten() {
+                if let Some(one) = plate.get_mut(near).filter(|one| **one == 1) {
                     *one = 0;
-                    open.push(next);
+                    reached.push(near);
                 }
+            }
+        }
+        if reached.len() < least {
+            return None;
+        }
+        let mut members = vec![false; plate.len()];
+        for at in &reached {
+            if let Some(member) = members.get_mut(*at) {
+                *member = true;
             }
         }
         let point = |extreme: Option<(i64, usize)>| {
             let at = extreme.map_or(start, |(_, at)| at);
             ((at % width) as f32, (at / width) as f32)
         };
-        Self { size, corners: extremes.map(point), members }
+        Some(Self { size: reached.len(), corners: extremes.map(point), members })
     }
 
     /// Whether a point belongs to it.

@@ -1,6 +1,12 @@
 //! Pages drawn here, seen from the side.
 
-#![expect(clippy::float_arithmetic, reason = "places in a picture; no money is near")]
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "points of a picture; no sum of money comes near"
+)]
 
 use image::{GrayImage, Luma, imageops};
 
@@ -32,12 +38,10 @@ fn photo(corners: sheet::Corners, number: u32) -> GrayImage {
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "pixels of a small picture")]
 fn place_of(pixel: u32) -> f32 {
     pixel as f32
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a small picture")]
 fn pixel_of(place: f32) -> u32 {
     place as u32
 }

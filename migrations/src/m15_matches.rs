@@ -12,7 +12,7 @@ alter table document add column prints integer check (prints between 0 and 30)
 ;;
 alter table document add column compared_at_ms bigint
 ;;
-create index document_original on document (original_sha256) where original_sha256 is not null
+create index document_original on document (original_sha256, id) where original_sha256 is not null
 ;;
 create table document_print (
     document_id {uuid} not null references document (id),

@@ -71,7 +71,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The jobs of documents.
 pub fn register(registry: &mut Registry) {
     registry.on(inspect::INSPECT, inspect::inspect);
-    registry.on(readings::READ, readings::read);
+    registry.on_slow(readings::READ, readings::read);
     registry.on(matches::COMPARE, matches::compare);
     registry.on(sweep::REMOVE_OBJECTS, sweep::remove_objects);
     registry.every(sweep::SWEEP_EVERY_SECS, sweep::SWEEP, sweep::sweep_job);

@@ -57,17 +57,19 @@ fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// Takes the job that has been due longest, if there is one: ready, or running with an ended lease.
-pub(super) async fn take(app: &App) -> Result<Option<Model>, DbErr> {
+/// Takes the job that has been due longest, if there is one: ready, or running with an ended lease; none of the kinds that are left `out`.
+pub(super) async fn take(app: &App, out: &[&'static str]) -> Result<Option<Model>, DbErr> {
     let now = app.clock.now();
+    let not_these: String = (4..).zip(out).map(|(number, _)| format!(" and kind <> ${number}")).collect();
     let sql = format!(
         "update job set state = 'running', attempts = attempts + 1, fencing = fencing + 1, lease_until_ms = $1 \
          where id = (select id from job where state in ('ready', 'running') and run_at_ms <= $2 \
-         and (state = 'ready' or lease_until_ms < $3) order by run_at_ms limit 1{}) returning *",
+         and (state = 'ready' or lease_until_ms < $3){not_these} order by run_at_ms limit 1{}) returning *",
         app.db.skip_locked()
     );
     let until = now.plus_secs(app.config.jobs.lease_secs);
-    let values = vec![until.into(), now.into(), now.into()];
+    let mut values: Vec<Value> = vec![until.into(), now.into(), now.into()];
+    values.extend(out.iter().map(|kind| Value::from(*kind)));
     let connection = app.db.write();
     connection
         .query_one_raw(statement(connection.get_database_backend(), &sql, values))

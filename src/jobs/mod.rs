@@ -144,6 +144,7 @@ type Handler = Arc<dyn Fn(JobContext) -> Pin<Box<dyn Future<Output = JobResult> 
 pub struct Registry {
     handlers: HashMap<&'static str, Handler>,
     periodic: Vec<(&'static str, i64)>,
+    slow: Vec<&'static str>,
 }
 
 impl Registry {
@@ -154,6 +155,17 @@ impl Registry {
         Fut: Future<Output = JobResult> + Send + 'static,
     {
         self.handlers.insert(kind, Arc::new(move |context| Box::pin(handler(context))));
+    }
+
+    /// Registers the handler of `kind`, whose jobs take seconds and are waited for by nobody: of several workers one never takes them, so that
+    /// what somebody waits for does not wait behind them.
+    pub fn on_slow<F, Fut>(&mut self, kind: &'static str, handler: F)
+    where
+        F: Fn(JobContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = JobResult> + Send + 'static,
+    {
+        self.on(kind, handler);
+        self.slow.push(kind);
     }
 
     /// Registers the handler of `kind` and has one job of it written every `every_secs`.

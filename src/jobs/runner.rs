@@ -27,8 +27,10 @@ const COUNT_DEAD_SECS: i64 = 30;
 pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
     let registry = Arc::new(registry);
     let mut workers = JoinSet::new();
-    for _ in 0..app.config.jobs.workers {
-        workers.spawn(work(app.clone(), registry.clone(), stop.clone()));
+    for number in 1..=app.config.jobs.workers {
+        // The second of several keeps free of what is slow; a worker alone does everything.
+        let out = if number == 2 { registry.slow.clone() } else { Vec::new() };
+        workers.spawn(work(app.clone(), registry.clone(), out, stop.clone()));
     }
     workers.spawn(keep_time(app, registry, stop));
     while workers.join_next().await.is_some() {}
@@ -40,17 +42,17 @@ pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
 /// Those of the database.
 pub async fn drain(app: &Arc<App>, registry: &Registry) -> Result<u64, DbErr> {
     let mut ran = 0;
-    while let Some(job) = lease::take(app).await? {
+    while let Some(job) = lease::take(app, &[]).await? {
         execute(app, registry, job).await;
         ran += 1;
     }
     Ok(ran)
 }
 
-async fn work(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
+async fn work(app: Arc<App>, registry: Arc<Registry>, out: Vec<&'static str>, stop: CancellationToken) {
     let pause = Duration::from_millis(app.config.jobs.poll_ms);
     while !stop.is_cancelled() {
-        match lease::take(&app).await {
+        match lease::take(&app, &out).await {
             Ok(Some(job)) => execute(&app, &registry, job).await,
             Ok(None) => {
                 tokio::select! {

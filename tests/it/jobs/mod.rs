@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use huzhu::jobs::{self, JobContext, JobError, JobSpec, Registry};
 use serde_json::json;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::TestApp;
 
@@ -195,6 +197,39 @@ async fn an_operator_sees_the_dead_job_and_tries_it_again() {
     let id = dead[0]["id"].as_str().unwrap();
     assert!(huzhu(&["jobs", "retry", id]).await.starts_with('1'));
     assert_eq!(state(&app).await, "ready 0 the card office is closed");
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn however_much_slow_work_there_is_the_rest_goes_on() {
+    let app = TestApp::with(|config| (config.jobs.workers, config.jobs.poll_ms) = (2, 1)).await;
+    let (let_go, (done, mut heard)) = (Arc::new(Notify::new()), mpsc::unbounded_channel());
+    let mut registry = Registry::default();
+    let (held, told) = (let_go.clone(), done.clone());
+    registry.on_slow("test.slow", move |_| {
+        let (held, told) = (held.clone(), told.clone());
+        async move {
+            held.notified().await;
+            told.send("slow").map_err(JobError::fail)
+        }
+    });
+    registry.on("test.work", move |_| {
+        let done = done.clone();
+        async move { done.send("work").map_err(JobError::fail) }
+    });
+    for kind in ["test.slow", "test.slow", "test.slow", "test.work"] {
+        enqueue(&app, JobSpec::new(kind, json!({}))).await;
+    }
+    let stop = CancellationToken::new();
+    let running = actix_web::rt::spawn(jobs::run(app.app.clone(), registry, stop.clone()));
+    assert_eq!(heard.recv().await, Some("work"), "behind three that are slow");
+    for _ in 0..3 {
+        let_go.notify_one();
+        assert_eq!(heard.recv().await, Some("slow"));
+    }
+    stop.cancel();
+    running.await.unwrap();
     app.execute("delete from job").await.unwrap();
     app.stop().await;
 }

@@ -156,7 +156,8 @@ def decide_all(reviewer):
                 continue
             claim = reviewer.ask("GET", path).json()["claim"]
         if claim["state"] == "in_review":
-            judge_all(reviewer, path)
+            if not judge_all(reviewer, path):
+                continue
             decision = {"outcome": "approved", "reason_code": "as_assessed"}
             done = reviewer.ask("POST", f"{path}/decide", key=uuid7(), version=claim["version"], json=decision, good=(200, 409, 412, 422))
             decided += done.status_code == 200
@@ -167,12 +168,18 @@ def decide_all(reviewer):
 
 
 def judge_all(reviewer, path):
-    """Every claim of the play sends the same photographs: says so of each pair that must be judged."""
+    """Every claim of the play sends the same photographs: says so of each pair that must be judged. False when a pair has a side that this
+    reviewer may not see: the claim is passed up."""
     seen = reviewer.ask("GET", path).json()
-    for found in seen["matches"]:
-        if found["must_be_judged"]:
-            where, version = f"{path}/matches/{found['id']}/judge", seen["claim"]["version"]
-            reviewer.ask("POST", where, key=uuid7(), version=version, json={"judgement": "same"}, good=(200, 404, 409, 412))
+    version, pairs = seen["claim"]["version"], [found for found in seen["matches"] if found["must_be_judged"]]
+    if any("other" not in found for found in pairs):
+        reviewer.ask("POST", f"{path}/pass-up", key=uuid7(), version=version, good=(200, 409, 412))
+        return False
+    for found in pairs:
+        where = f"{path}/matches/{found['id']}/judge"
+        # 403: the other claim was begun by somebody of another organisation since.
+        reviewer.ask("POST", where, key=uuid7(), version=version, json={"judgement": "same"}, good=(200, 403, 404, 409, 412))
+    return True
 
 
 def pay_all(maker, checker):

@@ -151,7 +151,8 @@ def decide_all(reviewer):
             continue
         claim = seen.json()["claim"]
         if claim["state"] == "accepted":
-            taken = reviewer.ask("POST", f"{path}/take", key=uuid7(), version=claim["version"], good=(200, 409, 412))
+            # 403: it was passed up, and waits for a reviewer of a level above.
+            taken = reviewer.ask("POST", f"{path}/take", key=uuid7(), version=claim["version"], good=(200, 403, 409, 412))
             if taken.status_code != 200:
                 continue
             claim = reviewer.ask("GET", path).json()["claim"]

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -46,21 +49,23 @@ pub(in crate::documents) async fn compare(context: JobContext) -> JobResult {
     let app = &context.app;
     // The primary: what was committed a moment ago by another must be seen.
     let connection = app.db.write();
-    let document = clean(connection, vec![document_id]).await?.pop();
+    let document = document::Entity::find_by_id(document_id).one(connection).await?;
     let twins = match &document {
-        Some(document) if document.kind.is_compared() => twins(connection, document).await?,
+        Some(document) if document.state == DocumentState::Clean && document.kind.is_compared() => {
+            twins(connection, document).await?
+        }
         _ => Vec::new(),
     };
-    let others = clean(connection, twins.iter().map(|twin| twin.id).collect()).await?;
     let txn = app.db.begin().await?;
-    // Nothing is written of one that was taken back meanwhile, and it can't be taken back until this is.
-    let locked = document::Entity::find_by_id(document_id).lock_exclusive().one(&txn).await?;
+    // Nothing is written of documents that were taken back meanwhile, and none can be taken back until this is.
+    let both_sides = twins.iter().map(|twin| twin.id).chain([document_id]).collect();
+    let locked = locked(&txn, both_sides).await?;
+    let find = |id: Uuid| locked.iter().find(|document| document.id == id);
     let mut written = Vec::new();
-    if let Some(document) = locked.filter(|document| document.state == DocumentState::Clean) {
+    if let Some(document) = find(document_id) {
         for twin in twins {
-            let other = others.iter().find(|other| other.id == twin.id && other.kind.is_compared());
-            let Some(other) = other else { continue };
-            if insert(&txn, app, &document, other, &twin).await? {
+            let Some(other) = find(twin.id).filter(|other| other.kind.is_compared()) else { continue };
+            if insert(&txn, app, document, other, &twin).await? {
                 written.push(twin.how);
             }
         }
@@ -78,11 +83,14 @@ pub(in crate::documents) async fn compare(context: JobContext) -> JobResult {
     Ok(())
 }
 
-async fn clean(connection: &impl ConnectionTrait, ids: Vec<Uuid>) -> anyhow::Result<Vec<document::Model>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = document::Entity::find().filter(document::Column::Id.is_in(ids)).all(connection).await?;
+/// Those of the documents that are clean, and stay so until the transaction ends. Every comparison locks them in one order.
+async fn locked(txn: &DatabaseTransaction, ids: Vec<Uuid>) -> Result<Vec<document::Model>, DbErr> {
+    let found = document::Entity::find()
+        .filter(document::Column::Id.is_in(ids))
+        .order_by_asc(document::Column::Id)
+        .lock_exclusive()
+        .all(txn)
+        .await?;
     Ok(found.into_iter().filter(|document| document.state == DocumentState::Clean).collect())
 }
 

@@ -37,22 +37,11 @@ impl BillQuery {
         sealer.lookup(Field::Bill, format!("query|{code}|{number}|{check_code}|{day}|{}", amount_fen.get()))
     }
 
-    pub(super) fn seal(&self, sealer: &Sealer) -> Result<Vec<u8>, OpenError> {
-        Ok(sealer.seal(Field::Bill, serde_json::to_vec(self)?)?)
+    pub(super) fn seal(&self, sealer: &Sealer) -> Result<Vec<u8>, SealError> {
+        sealer.seal_json(Field::Bill, self)
     }
 
-    pub(super) fn open(sealer: &Sealer, sealed: &[u8]) -> Result<Self, OpenError> {
-        Ok(serde_json::from_slice(sealer.open_bytes(Field::Bill, sealed)?.reveal())?)
+    pub(super) fn open(sealer: &Sealer, sealed: &[u8]) -> Result<Self, SealError> {
+        sealer.open_json(Field::Bill, sealed)
     }
-}
-
-/// Why a row does not open. Says nothing of the bill.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// It was sealed under another key, or changed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// It is not what was sealed.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
 }

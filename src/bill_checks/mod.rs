@@ -22,7 +22,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 
 pub use again::ask_again;
-pub use bill::{BillQuery, OpenError};
+pub use bill::BillQuery;
 pub use counts::{Counts, of_today};
 pub use link::BillLink;
 pub use rows::{BillSource, VerdictWord};
@@ -60,8 +60,9 @@ pub struct Told {
 pub async fn ask(txn: &impl ConnectionTrait, app: &App, told: Told, bills: Vec<BillQuery>) -> anyhow::Result<()> {
     let now = app.clock.now();
     for bill in bills {
+        let id = app.ids.next();
         let row = rows::ActiveModel {
-            id: Set(app.ids.next()),
+            id: Set(id),
             document_id: Set(told.document_id),
             claim_id: Set(told.claim_id),
             source: Set(told.source),
@@ -76,11 +77,10 @@ pub async fn ask(txn: &impl ConnectionTrait, app: &App, told: Told, bills: Vec<B
             next_ask_at_ms: Set(Some(now)),
             created_at_ms: Set(now),
         };
-        let check = job::check_job(row.id.clone().unwrap(), now);
         let once = OnConflict::columns([rows::Column::DocumentId, rows::Column::QueryLookup]).do_nothing().to_owned();
         let written = rows::Entity::insert(row).on_conflict(once).exec_without_returning(txn).await?;
         if written > 0 {
-            jobs::enqueue(txn, app, check).await?;
+            jobs::enqueue(txn, app, job::check_job(id, now)).await?;
         }
     }
     Ok(())

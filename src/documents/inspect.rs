@@ -107,8 +107,7 @@ fn seal_codes(app: &App, codes: &[Code]) -> Result<Option<Vec<u8>>, JobError> {
     if codes.is_empty() {
         return Ok(None);
     }
-    let sealed = app.sealer.seal(Field::ClaimFacts, serde_json::to_vec(codes)?).map_err(anyhow::Error::new)?;
-    Ok(Some(sealed))
+    Ok(Some(app.sealer.seal_json(Field::ClaimFacts, codes)?))
 }
 
 async fn reject(context: &JobContext, document: &document::Model, reason: Reason) -> Result<(), JobError> {

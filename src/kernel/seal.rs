@@ -10,6 +10,8 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use hmac::{Hmac, Mac};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -141,6 +143,23 @@ impl Sealer {
     pub fn open(&self, field: Field, sealed: &[u8]) -> Result<Secret<String>, SealError> {
         let bytes = self.open_bytes(field, sealed)?;
         String::from_utf8(bytes.reveal().clone()).map(Secret::new).map_err(|_| SealError::Malformed)
+    }
+
+    /// Seals a value as JSON for `field`.
+    ///
+    /// # Errors
+    /// See [`SealError`]; malformed when it is no JSON.
+    pub fn seal_json(&self, field: Field, value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, SealError> {
+        self.seal(field, serde_json::to_vec(value).map_err(|_| SealError::Malformed)?)
+    }
+
+    /// Opens a value that was sealed as JSON for `field`.
+    ///
+    /// # Errors
+    /// See [`SealError`]; malformed when it is not what was sealed.
+    pub fn open_json<T: DeserializeOwned>(&self, field: Field, sealed: &[u8]) -> Result<T, SealError> {
+        let bytes = self.open_bytes(field, sealed)?;
+        serde_json::from_slice(bytes.reveal()).map_err(|_| SealError::Malformed)
     }
 
     /// The keyed hash by which a value of `field` is found again: 32 bytes.

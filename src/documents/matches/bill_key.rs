@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::documents::bill::{self, Bill, BillKind};
 use crate::documents::pictures::Code;
 use crate::kernel::seal::{Field, Sealer};
-use crate::reading::fields::{self, FieldName, Value};
+use crate::reading::fields::{self, FieldName, words_of};
 
 /// Digits of a fully digital invoice's number, which is nobody else's; any other bill is one by all three words.
 const DIGITAL_NUMBER_DIGITS: usize = 20;
@@ -63,14 +63,8 @@ pub(super) async fn keep_read(
     page: u8,
     fields: &[fields::Field],
 ) -> Result<bool, DbErr> {
-    let word = |name: FieldName| {
-        fields.iter().find(|field| field.name == name).and_then(|field| match &field.value {
-            Value::Words { text } => Some(text.as_str()),
-            Value::Amount { .. } | Value::Day { .. } => None,
-        })
-    };
     let [Some(code), Some(number), Some(check_code)] =
-        [FieldName::BillCode, FieldName::BillNumber, FieldName::CheckCode].map(word)
+        [FieldName::BillCode, FieldName::BillNumber, FieldName::CheckCode].map(|name| words_of(fields, name))
     else {
         return Ok(false);
     };

@@ -22,27 +22,16 @@ pub(super) struct Page {
 }
 
 impl Pages {
-    pub(super) fn seal(&self, sealer: &Sealer) -> anyhow::Result<Vec<u8>> {
-        Ok(sealer.seal(Sealed::ClaimFacts, serde_json::to_vec(self)?)?)
+    pub(super) fn seal(&self, sealer: &Sealer) -> Result<Vec<u8>, SealError> {
+        sealer.seal_json(Sealed::ClaimFacts, self)
     }
 
     /// Those of a row; none when it was not read.
     ///
     /// # Errors
     /// When the row does not open.
-    pub(super) fn open(sealer: &Sealer, row: &Model) -> Result<Self, OpenError> {
+    pub(super) fn open(sealer: &Sealer, row: &Model) -> Result<Self, SealError> {
         let Some(sealed) = row.pages_sealed.as_deref() else { return Ok(Self::default()) };
-        Ok(serde_json::from_slice(sealer.open_bytes(Sealed::ClaimFacts, sealed)?.reveal())?)
+        sealer.open_json(Sealed::ClaimFacts, sealed)
     }
-}
-
-/// Why a row does not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// It was sealed under another key, or changed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// It is not what was sealed.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
 }

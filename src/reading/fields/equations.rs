@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Field, FieldName as F, Value};
+use super::{Field, FieldName as F, amount_of};
 use crate::kernel::money::Fen;
 
 /// An equation of a paper's amounts.
@@ -39,12 +39,7 @@ pub fn broken(fields: &[Field]) -> Vec<Equation> {
 
 /// The equations whose amounts were all read, and whether each holds.
 fn states(fields: &[Field]) -> Vec<(Equation, bool)> {
-    let amount = |name: F| {
-        fields.iter().find(|field| field.name == name).and_then(|field| match field.value {
-            Value::Amount { amount_fen } => Some(amount_fen),
-            Value::Day { .. } | Value::Words { .. } => None,
-        })
-    };
+    let amount = |name: F| amount_of(fields, name);
     let sum = |names: &[F]| -> Option<Fen> {
         let amounts: Option<Vec<Fen>> = names.iter().map(|name| amount(*name)).collect();
         Fen::sum(amounts?).ok()

@@ -134,6 +134,37 @@ pub struct Field {
     pub confidence_percent: u8,
 }
 
+/// The words that a field of this name says, when there is one that does.
+#[must_use]
+pub fn words_of(fields: &[Field], name: FieldName) -> Option<&str> {
+    match value_of(fields, name)? {
+        Value::Words { text } => Some(text),
+        Value::Amount { .. } | Value::Day { .. } => None,
+    }
+}
+
+/// The amount that a field of this name says, when there is one that does.
+#[must_use]
+pub fn amount_of(fields: &[Field], name: FieldName) -> Option<Fen> {
+    match value_of(fields, name)? {
+        Value::Amount { amount_fen } => Some(*amount_fen),
+        Value::Day { .. } | Value::Words { .. } => None,
+    }
+}
+
+/// The day that a field of this name says, when there is one that does.
+#[must_use]
+pub fn day_of(fields: &[Field], name: FieldName) -> Option<Date> {
+    match value_of(fields, name)? {
+        Value::Day { date } => Some(*date),
+        Value::Amount { .. } | Value::Words { .. } => None,
+    }
+}
+
+fn value_of(fields: &[Field], name: FieldName) -> Option<&Value> {
+    fields.iter().find(|field| field.name == name).map(|field| &field.value)
+}
+
 /// The fields of a page, at most one of a name: the one that stands highest. What the page says it is goes before what it `should_be`.
 #[must_use]
 pub fn read(should_be: Paper, lines: &[Line]) -> (Paper, Vec<Field>) {

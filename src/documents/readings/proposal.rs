@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::rows::ReadingState;
 use super::shown::{DocumentField, DocumentWarning, show};
 use crate::app::App;
-use crate::documents::rows::document::{Column, Entity};
+use crate::documents::rows::document::{Column, Entity, Model};
 use crate::documents::state::{DocumentKind, DocumentState};
 use crate::documents::view::DocumentCode;
 use crate::http::Problem;
@@ -43,8 +43,7 @@ pub async fn of_claim(
         .all(connection)
         .await?;
     let readings = super::of(connection, documents.iter().map(|document| document.id).collect()).await?;
-    let read = |document: &_| {
-        let document: &crate::documents::rows::document::Model = document;
+    let read = |document: &Model| {
         let row = readings.get(&document.id);
         let shown = show(app, document, &DocumentCode::all_of(app, document)?, row)?;
         Ok(ReadDocument {

@@ -1,5 +1,7 @@
 //! What stands on a document, of its codes and its print together: a code has a check of its own and goes before print.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use time::Date;
 use utoipa::ToSchema;
@@ -133,7 +135,9 @@ pub(in crate::documents) fn show(
     if paper.is_some_and(|paper| document.kind.paper() != Some(paper)) {
         warnings.push(of_paper());
     }
-    warnings.dedup();
+    // Several pages may have one fault.
+    let mut told = HashSet::new();
+    warnings.retain(|warning: &DocumentWarning| told.insert(warning.code));
     let reading =
         row.map(|row| DocumentReading { state: row.state, engine: row.engine.clone(), paper, read_at: row.read_at_ms });
     Ok(Shown { reading, fields, warnings })

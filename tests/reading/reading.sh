@@ -8,4 +8,4 @@ pictures=$(mktemp -d /tmp/huzhu-reading.XXXXXX)
 trap 'rm -rf "$pictures"' EXIT
 export PYTHONDONTWRITEBYTECODE=1 HUZHU_DOCUMENTS__MODELS_DIR=$tools/models
 "$tools/samples/bin/python" tests/accuracy/fields.py "$(tests/tools/binary.sh)" "$tools/models" "$pictures" 10 43 light
-tests/tools/on_demo.sh "$tools/python/bin/python" tests/reading/demo.py "$@"
+tests/tools/on_demo.sh "$tools/python/bin/python" tests/reading/demo.py

@@ -345,10 +345,16 @@ impl Bench {
         self.send(request.header("upload-offset", offset).body(bytes.to_vec())).await
     }
 
-    /// Announces a file, sends it in one piece, and runs its check; answers the document.
-    pub async fn sent(&self, file: &[u8]) -> Value {
+    /// Announces a file and sends it in one piece; answers the document's identifier. Nobody has checked it yet.
+    pub async fn arrived(&self, file: &[u8]) -> String {
         let id = self.announced(file).await;
         assert_eq!(self.patch(&id, 0, file).await.status, 204);
+        id
+    }
+
+    /// Announces a file, sends it in one piece, and runs its check; answers the document.
+    pub async fn sent(&self, file: &[u8]) -> Value {
+        let id = self.arrived(file).await;
         self.work().await;
         self.document(&id).await
     }

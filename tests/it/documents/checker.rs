@@ -132,8 +132,7 @@ fn the_checker_is_shut_in_before_it_reads_and_ends_with_its_answer() {
 async fn a_checker_that_does_not_run_loses_nothing() {
     let bench = Bench::checking(|documents| documents.checker = Some("/bin/false".into())).await;
     let file = photo(51);
-    let id = bench.announced(&file).await;
-    assert_eq!(bench.patch(&id, 0, &file).await.status, 204);
+    let id = bench.arrived(&file).await;
     bench.work().await;
     assert_eq!(bench.document(&id).await["state"], "checking", "not refused: nobody has looked at it");
     assert_eq!(bench.count("select count(*) from job where kind = 'documents.inspect' and state = 'ready'").await, 1);
@@ -205,8 +204,7 @@ async fn nothing_passes_while_the_search_for_viruses_does_not_work() {
     for place in [silent, nobody] {
         let bench = Bench::checking(|documents| documents.clamd = Some(place)).await;
         let file = photo(53);
-        let id = bench.announced(&file).await;
-        assert_eq!(bench.patch(&id, 0, &file).await.status, 204);
+        let id = bench.arrived(&file).await;
         bench.work().await;
         assert_eq!(bench.document(&id).await["state"], "checking");
         bench.stop().await;

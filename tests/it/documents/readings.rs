@@ -189,8 +189,7 @@ async fn a_process_without_the_models_leaves_the_page_to_one_that_has_them() {
     let reader = Reader::of(&sheet());
     let bench = bench(&reader).await;
     let file = photo(71);
-    let id = bench.announced(&file).await;
-    assert_eq!(bench.patch(&id, 0, &file).await.status, 204);
+    let id = bench.arrived(&file).await;
     // The check asks for the reading; what reads is killed by somebody.
     reader.does("kill -KILL $$");
     bench.work().await;
@@ -215,8 +214,7 @@ async fn a_reader_that_never_runs_is_given_up_and_an_operator_has_it_tried_again
     // Killed by somebody else than the page: that is nobody's fault and may pass.
     reader.does("kill -KILL $$");
     let file = photo(72);
-    let id = bench.announced(&file).await;
-    assert_eq!(bench.patch(&id, 0, &file).await.status, 204);
+    let id = bench.arrived(&file).await;
     for _ in 0..11 {
         bench.work().await;
         assert_eq!(reading(&bench.document(&id).await), "waiting");

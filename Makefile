@@ -6,7 +6,7 @@ KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 
-.PHONY: help run test lint fuzz soak soak-uploads bench bench-matches accuracy openapi deny advisories models samples
+.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads bench bench-matches accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ openapi: ## write openapi/huzhu.json from the code
 fuzz: ## schemathesis against a demo for MINUTES (10)
 	@tests/tools/prepare.sh all
 	@tests/tools/on_demo.sh tests/fuzz/fuzz.sh $$(( $(MINUTES) * 60 ))
+
+fuzz-parsers: ## search for files and forms on which a parser fails, MINUTES (10) for each of three; KEEP=--keep adds what was reached to the corpus
+	@tests/tools/prepare.sh fuzz
+	@tests/parsers/fuzz.sh $(MINUTES) $(KEEP)
 
 soak: ## KILLS (200) crashes on each database
 	@tests/tools/prepare.sh all

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the service keeps of a photograph, and a file with a virus, against a demo that asks a real ClamAV (with one signature of our own).
-# Starts both, throws both away. Usage: documents.sh
+# What the checker says of every file of the parsers' corpus; what the service keeps of a photograph, and a file with a virus, against a demo
+# that asks a real ClamAV (with one signature of our own). Starts both, throws both away. Usage: documents.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${TOOLS_DIR:-$PWD/.tools}/python/bin/python
@@ -19,5 +19,6 @@ for _ in $(seq 100); do
     kill -0 "$clamd" 2>/dev/null || { cat "$directory/clamd.log" >&2 && exit 1; }
     sleep 0.1
 done
+python3 tests/documents/corpus.py "$(tests/tools/binary.sh)" tests/parsers/src/__fuzz__/files__*/corpus
 export HUZHU_DOCUMENTS__CLAMD=$directory/clamd.sock PYTHONDONTWRITEBYTECODE=1
 tests/tools/on_demo.sh "$python" tests/documents/checks.py

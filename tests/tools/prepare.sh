@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: Debian packages by apt, Python and Node tools at pinned versions into .tools/ (or $TOOLS_DIR).
-# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|models|bench|deny
+# Owns .tools/. Does nothing when all is there. Usage: prepare.sh build|all|samples|models|bench|fuzz|deny
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tools=${TOOLS_DIR:-$here/../../.tools}
@@ -59,6 +59,12 @@ TAKE
 }
 has_models() { [ -d "$tools/models" ] && (cd "$tools/models" && sha256sum --quiet --status -c "$here/models.sha256" 2>/dev/null); }
 
+# A command of cargo's, built once: its name, then cargo's flags for it.
+cargo_tool() {
+    debian build-essential
+    [ -x "$tools/cargo/bin/$1" ] || CARGO_TARGET_DIR="$tools/cargo/target" cargo install --quiet --locked --root "$tools/cargo" "$@"
+}
+
 command -v cargo >/dev/null || { echo "prepare: Rust 1.94 or later is needed (cargo is not on the path)" >&2; exit 1; }
 case ${1:-all} in
     build) debian build-essential python3 ;;
@@ -81,9 +87,7 @@ case ${1:-all} in
         debian libvips-tools
         "$0" samples
         ;;
-    deny)
-        debian build-essential
-        [ -x "$tools/cargo/bin/cargo-deny" ] || CARGO_TARGET_DIR="$tools/cargo/target" cargo install --quiet --locked --root "$tools/cargo" cargo-deny
-        ;;
-    *) echo "prepare.sh build|all|samples|models|bench|deny" >&2; exit 2 ;;
+    fuzz) cargo_tool cargo-bolero --no-default-features ;;
+    deny) cargo_tool cargo-deny ;;
+    *) echo "prepare.sh build|all|samples|models|bench|fuzz|deny" >&2; exit 2 ;;
 esac

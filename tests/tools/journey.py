@@ -176,7 +176,8 @@ def judge_all(reviewer, path):
     if any("other" not in found for found in pairs):
         reviewer.ask("POST", f"{path}/pass-up", key=uuid7(), version=version, good=(200, 409, 412))
         return False
-    for found in pairs:
+    # What is said of two documents is said of all between them.
+    for found in {(found["document_id"], found["other"]["document_id"]): found for found in pairs}.values():
         where = f"{path}/matches/{found['id']}/judge"
         # 403: the other claim was begun by somebody of another organisation since.
         reviewer.ask("POST", where, key=uuid7(), version=version, json={"judgement": "same"}, good=(200, 403, 404, 409, 412))

@@ -1,5 +1,7 @@
 //! The reviewer: the queue, a look at the claim and its pictures, taking it, the decision.
 
+use std::collections::HashSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -128,9 +130,11 @@ async fn decide(
 
 /// Looks at every pair that must be judged and says that it is one receipt: the demo's papers are always the same. Answers how many.
 async fn judge(stage: &Stage, reviewer: &mut Person, claim_id: Uuid, seen: &Got) -> anyhow::Result<usize> {
-    let mut judged = 0;
+    let mut judged = HashSet::new();
     for found in seen.list("/matches") {
-        if found.get("must_be_judged") != Some(&Value::Bool(true)) {
+        let pair = [found.get("document_id"), found.pointer("/other/document_id")].map(Option::<&Value>::cloned);
+        // What is said of two documents is said of all between them.
+        if found.get("must_be_judged") != Some(&Value::Bool(true)) || !judged.insert(pair) {
             continue;
         }
         let id = found.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -144,7 +148,6 @@ async fn judge(stage: &Stage, reviewer: &mut Person, claim_id: Uuid, seen: &Got)
         let got = reviewer.send(stage, ask).await?;
         // The reviewer of the other claim may have been there first.
         anyhow::ensure!(matches!(got.status, 200 | 409 | 412), "judge: {}", got.trouble());
-        judged += 1;
     }
-    Ok(judged)
+    Ok(judged.len())
 }

@@ -36,7 +36,8 @@ struct JudgeMatch {
 
 /// Judge a match
 ///
-/// 判断疑似重复票据：同一张或不同；每项只判断一次，会员不会看到。Once for each; it stays, the member never sees it, and the claim is decided apart.
+/// 判断疑似重复票据：同一张或不同；每两份材料只判断一次，会员不会看到。Once for two documents, however they match; it stays, the member never sees it,
+/// and the claim is decided apart.
 #[utoipa::path(tag = "staff", operation_id = "judge_match", request_body = JudgeMatch, params(
     ("claim_id" = Uuid, Path, description = "The claim"),
     ("match_id" = Uuid, Path, description = "The match"),
@@ -81,6 +82,6 @@ async fn judge(
             "The other document belongs to a claim of another organisation; pass the claim up to be judged",
         )));
     }
-    matches::judge(txn, app, match_id, caller.staff_id, asked.judgement, asked.remark.as_deref()).await?;
+    matches::judge(txn, app, &found, caller.staff_id, asked.judgement, asked.remark.as_deref()).await?;
     view::reply(txn, app, caller, &claim, WHAT).await
 }

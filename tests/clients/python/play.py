@@ -148,7 +148,8 @@ def review(reviewer, claim_id):
     assert taken.mine and taken.claim.state == ClaimState.IN_REVIEW, taken
     look_at_documents(reviewer, claim_id, marked=True)
     # The clients all send the same three photographs.
-    for found in (one for one in taken.matches if one.must_be_judged):
+    judged = taken
+    while found := next((one for one in judged.matches if one.must_be_judged), None):
         version = {"client": reviewer, "idempotency_key": uuid7(), "if_match": tag(taken.claim.version)}
         said = models.JudgeMatch(judgement=models.Judgement.SAME)
         judged = good(judge_match.sync_detailed(claim_id, found.id, body=said, **version), models.ReviewView)

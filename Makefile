@@ -55,7 +55,7 @@ bench-matches: ## what finding a page by its print costs at 1 and 5 million keys
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/bench/matches.sh
 
-accuracy: ## how many QR codes and fields are read on generated documents, and which photographs are taken for one page (builds for release first): .tools/accuracy/
+accuracy: ## how many QR codes and fields are read on generated documents, how right advice is, and which photographs are taken for one page (builds for release first): .tools/accuracy/
 	@tests/tools/prepare.sh samples
 	@tests/tools/prepare.sh models
 	@tests/accuracy/accuracy.sh

@@ -330,7 +330,7 @@ async fn reader(config: &Config) -> Word {
     };
     let read = async {
         let reader = Shut::new(Program::new(config.documents.checker.clone()), models_dir)?;
-        anyhow::Ok(reader.read(&white_page()?).await?.len())
+        anyhow::Ok(reader.read(&white_page()?).await?)
     };
     match read.await {
         Ok(_) => Word::Fine(format!("it reads, with the models of {}", models_dir.display())),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::confined::Program;
-use crate::documents::pictures::{Print, advise};
+use crate::documents::pictures::{Letters, Print, advise};
 use crate::documents::{Child, InspectError, Inspector, alike, serve_inspection};
 
 /// Arguments of `huzhu inspect`.
@@ -79,7 +79,7 @@ async fn tell(file: &Path) -> anyhow::Result<ExitCode> {
             }
             if let Some(measures) = passed.measures {
                 say!("measured {}", serde_json::to_string(&measures)?);
-                advise(&measures).iter().for_each(|advice| say!("advice: {}", advice.code()));
+                advise(&measures, Letters::Unread).iter().for_each(|advice| say!("advice: {}", advice.code()));
             }
             // Escaped: a terminal obeys what a stranger may have put into a code.
             passed.codes.iter().for_each(|code| say!("code on page {}: {:?}", code.page, code.text));

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::confined::Program;
+use crate::documents::pictures::{Advice, Letters, advise};
 use crate::documents::{Child, DocumentKind, Inspector};
 use crate::kernel::clock::{Clock, SystemClock};
-use crate::reading::{self, Reader, Shut, fields};
+use crate::reading::{self, Legibility, Reader, Shut, fields};
 
 /// Arguments of `huzhu read`.
 #[derive(Debug, clap::Args)]
@@ -44,15 +45,23 @@ pub(super) async fn read(verb: Read) -> anyhow::Result<ExitCode> {
         let passed = Child::new(Program::new(None)).inspect(bytes.into()).await?;
         for (number, page) in (1..).zip(&passed.pages) {
             let began = SystemClock.now();
-            let lines = reader.read(&page.bytes).await?;
+            let read = reader.read(&page.bytes).await?;
             let took_ms = SystemClock.now().as_ms() - began.as_ms();
-            let (paper, fields) = fields::read(paper, &lines);
+            let (paper, fields) = fields::read(paper, &read.lines);
+            let legibility = Legibility::of(&read, page.width, page.height);
+            let letters =
+                Letters::Read { print: legibility, is_known: !(fields.is_empty() && passed.codes.is_empty()) };
+            let advice = passed.measures.map(|measures| advise(&measures, letters));
+            let advice: Option<Vec<&str>> = advice.map(|found| found.into_iter().map(Advice::code).collect());
             let told = serde_json::json!({
                 "file": file.file_name().map(std::ffi::OsStr::to_string_lossy),
                 "page": number,
                 "width": page.width,
                 "height": page.height,
                 "ms": took_ms,
+                "legibility": legibility,
+                "measures": passed.measures,
+                "advice": advice,
                 "paper": paper,
                 "fields": fields,
                 "broken": fields::broken(&fields),

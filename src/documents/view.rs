@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::bill::{self, Bill};
 use super::bills;
 use super::limits::MAX_FILE_BYTES;
-use super::pictures::{Code, Measures, Place, advise};
+use super::pictures::{Code, Letters, Measures, Place, advise};
 use super::readings::{self, DocumentField, DocumentReading, DocumentWarning, Shown};
 use super::rows::{Rendition, document, file, upload};
 use super::state::{DocumentKind, DocumentState, Reason};
@@ -55,7 +55,8 @@ pub struct Document {
     /// Until when the next byte must come.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_expires_at: Option<Moment>,
-    /// What a photograph should be looked at for again; it may stay as it is. None for a PDF, and before it is checked.
+    /// What a photograph should be looked at for again; it may stay as it is. None for a PDF, and before it is checked. When its print is read
+    /// it is said again, and may be other: `good` before that is a first look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<DocumentQuality>,
     /// The QR codes that were read on it, when it is clean: what stands there, not what is true.
@@ -117,14 +118,14 @@ pub struct DocumentQuality {
     /// True when there is nothing to advise.
     pub good: bool,
     /// What to look at again; nothing is refused for it.
-    #[schema(max_items = 6)]
+    #[schema(max_items = 7)]
     pub advice: Vec<DocumentAdvice>,
 }
 
 /// One thing to look at again.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentAdvice {
-    /// Stable: `blurred`, `too_dark`, `glare`, `cut_edge`, `too_small`, `not_a_document`.
+    /// Stable: `blurred`, `too_dark`, `glare`, `cut_edge`, `too_small`, `not_a_document`, `upside_down`.
     #[schema(max_length = 50, example = "blurred")]
     pub code: &'static str,
     /// What may be wrong and what helps.
@@ -132,9 +133,9 @@ pub struct DocumentAdvice {
 }
 
 impl DocumentQuality {
-    fn of(row: &document::Model) -> Option<Self> {
+    fn of(row: &document::Model, letters: Letters) -> Option<Self> {
         let measures: Measures = serde_json::from_value(row.measures.clone()?).ok()?;
-        let found = advise(&measures);
+        let found = advise(&measures, letters);
         let advice = found.into_iter().map(|advice| DocumentAdvice { code: advice.code(), text: advice.text() });
         let advice: Vec<DocumentAdvice> = advice.collect();
         Some(Self { good: advice.is_empty(), advice })
@@ -234,7 +235,7 @@ pub(super) fn show(
     upload: Option<&upload::Model>,
     files: Vec<file::Model>,
     codes: Vec<DocumentCode>,
-    Shown { reading, fields, warnings }: Shown,
+    Shown { reading, letters, fields, warnings }: Shown,
 ) -> Document {
     let open = upload.filter(|_| row.state == DocumentState::Receiving);
     let reason = row.reason_code.as_deref().and_then(Reason::of_code).filter(|_| row.state == DocumentState::Rejected);
@@ -245,7 +246,7 @@ pub(super) fn show(
         state: row.state,
         state_text: row.state.text(),
         reason: reason.map(|reason| DocumentReason { code: reason.code().to_owned(), text: reason.text() }),
-        quality: DocumentQuality::of(&row).filter(|_| row.state == DocumentState::Clean),
+        quality: DocumentQuality::of(&row, letters).filter(|_| row.state == DocumentState::Clean),
         size_bytes: row.size_bytes,
         received_bytes: upload.map_or(0, |upload| upload.durable_offset),
         upload_url: open.map(|upload| upload_url(upload.document_id)),

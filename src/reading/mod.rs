@@ -8,12 +8,23 @@ use serde::{Deserialize, Serialize};
 
 mod engine;
 pub mod fields;
+mod legibility;
 mod reader;
 mod serve;
 
 pub use engine::NAME as ENGINE;
+pub use legibility::Legibility;
 pub use reader::{ReadError, Reader, Shut};
 pub use serve::serve;
+
+/// What was read on a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Quarter turns clockwise after which its print stands upright, 0 to 3.
+    pub turns: u8,
+    /// Its lines, from its upper edge to its lower one as the picture has them.
+    pub lines: Vec<Line>,
+}
 
 /// A line of print on a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

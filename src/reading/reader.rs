@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::Line;
 use super::engine::{self, MAX_LINES};
+use super::{Line, Reading};
 use crate::confined::{Died, Program};
 
 /// Three seconds of a free processor are usual; on one that is busy with other things it takes longer.
@@ -29,11 +29,11 @@ pub enum ReadError {
 /// Reads the print on a page.
 #[async_trait::async_trait]
 pub trait Reader: Send + Sync {
-    /// The lines of a page, from its upper edge to its lower one. `page` is a JPEG of at most 2,000 pixels a side.
+    /// Reads a page. `page` is a JPEG of at most 2,000 pixels a side.
     ///
     /// # Errors
     /// See [`ReadError`].
-    async fn read(&self, page: &[u8]) -> Result<Vec<Line>, ReadError>;
+    async fn read(&self, page: &[u8]) -> Result<Reading, ReadError>;
 }
 
 /// Starts `PROGRAM read --models DIR` for each page.
@@ -60,10 +60,10 @@ impl Shut {
 
 #[async_trait::async_trait]
 impl Reader for Shut {
-    async fn read(&self, page: &[u8]) -> Result<Vec<Line>, ReadError> {
+    async fn read(&self, page: &[u8]) -> Result<Reading, ReadError> {
         let arguments = [OsStr::new("read"), OsStr::new("--models"), self.models_dir.as_os_str()];
         match self.program.ask(&arguments, page, MAX_ANSWER_BYTES, PATIENCE).await? {
-            Ok(answer) => lines(&answer).ok_or(ReadError::Unreadable),
+            Ok(answer) => reading(&answer).ok_or(ReadError::Unreadable),
             Err(Died::Otherwise) => Err(anyhow::anyhow!("it was killed, or a model can't be used").into()),
             Err(Died::OutOfTime | Died::OfTheBytes) => {
                 metrics::counter!("huzhu_reader_deaths_total").increment(1);
@@ -73,10 +73,11 @@ impl Reader for Shut {
     }
 }
 
-/// The lines of an answer; nothing when it is none.
-fn lines(answer: &[u8]) -> Option<Vec<Line>> {
-    let lines: Vec<Line> = serde_json::from_slice(answer).ok()?;
-    (lines.len() <= MAX_LINES && lines.iter().all(Line::is_sound)).then_some(lines)
+/// What an answer says; nothing when it is none.
+fn reading(answer: &[u8]) -> Option<Reading> {
+    let reading: Reading = serde_json::from_slice(answer).ok()?;
+    let Reading { turns, lines } = &reading;
+    (*turns < 4 && lines.len() <= MAX_LINES && lines.iter().all(Line::is_sound)).then_some(reading)
 }
 
 #[cfg(test)]
@@ -91,8 +92,11 @@ mod tests {
             corners: [[0, 0], [30, 0], [30, 10], [0, 10]],
             at_permille: vec![0, 300, 600],
         };
-        let answer = |lines: &[Line]| super::lines(&serde_json::to_vec(lines).unwrap());
-        assert_eq!(answer(std::slice::from_ref(&line)), Some(vec![line.clone()]));
+        let answer = |turns: u8, lines: &[Line]| {
+            reading(&serde_json::to_vec(&Reading { turns, lines: lines.to_vec() }).unwrap()).map(|read| read.lines)
+        };
+        assert_eq!(answer(3, std::slice::from_ref(&line)), Some(vec![line.clone()]));
+        assert_eq!(answer(4, std::slice::from_ref(&line)), None);
         for strange in [
             Line { text: "自付".to_owned(), ..line.clone() },
             Line { text: "自\u{1b}一".to_owned(), ..line.clone() },
@@ -100,9 +104,9 @@ mod tests {
             Line { at_permille: vec![0, 300, 1_001], ..line.clone() },
             Line { corners: [[i32::MAX, 0]; 4], ..line.clone() },
         ] {
-            assert_eq!(answer(&[strange]), None);
+            assert_eq!(answer(0, &[strange]), None);
         }
-        assert_eq!(answer(&vec![line; MAX_LINES + 1]), None);
-        assert_eq!(super::lines(b"[{"), None);
+        assert_eq!(answer(0, &vec![line; MAX_LINES + 1]), None);
+        assert_eq!(reading(b"[{"), None);
     }
 }

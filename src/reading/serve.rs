@@ -17,7 +17,7 @@ const MAX_PAGE_BYTES: u64 = 16 * 1024 * 1024;
 /// Pixels of its sides at most.
 const MAX_SIDE: u32 = 2_000;
 
-/// Reads one page from the standard input and answers on the standard output: lines as JSON.
+/// Reads one page from the standard input and answers on the standard output: a [`Reading`](super::Reading) as JSON.
 ///
 /// # Errors
 /// When a model is missing or no model, the process can't be shut in (then nothing is read), or the other end is gone.
@@ -34,9 +34,9 @@ pub fn serve(models_dir: &Path) -> anyhow::Result<()> {
     limits.max_image_height = Some(MAX_SIDE);
     reader.limits(limits);
     let page = reader.decode().context("the page")?.into_rgb8();
-    let lines = Engine::new(models)?.read(&page)?;
+    let reading = Engine::new(models)?.read(&page)?;
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer(&mut out, &lines)?;
+    serde_json::to_writer(&mut out, &reading)?;
     out.flush()?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make accuracy`: builds for release, reads the codes of generated bills and the print on generated documents, and looks for the same page
-# among photographs; the pictures stay in .tools/accuracy/. Usage: accuracy.sh
+# `make accuracy`: builds for release, reads the codes of generated bills and the print on generated documents, advises on good and
+# bad photographs, and looks for the same page among others; the pictures stay in .tools/accuracy/. Usage: accuracy.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cargo build --quiet --release --locked --bin huzhu
@@ -8,4 +8,5 @@ target=$(cargo metadata --format-version 1 --no-deps --locked | python3 -c 'impo
 tools=${TOOLS_DIR:-$PWD/.tools}
 "$tools/samples/bin/python" tests/accuracy/codes.py "$target/release/huzhu" "$tools/accuracy"
 "$tools/samples/bin/python" tests/accuracy/fields.py "$target/release/huzhu" "$tools/models" "$tools/accuracy"
+"$tools/samples/bin/python" tests/accuracy/advice.py "$target/release/huzhu" "$tools/models" "$tools/accuracy"
 "$tools/samples/bin/python" tests/accuracy/twins.py "$target/release/huzhu" "$tools/accuracy"

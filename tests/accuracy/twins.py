@@ -19,7 +19,7 @@ ONE_SHOT = {"first", "copy", "edited_same_shot"}
 COPIES = {"cut": "cut by up to 6 % a side", "turned": "turned by a quarter", "half": "half as large"}
 
 
-def main(huzhu, directory, count=400, seed=12):
+def main(huzhu, directory, count=400, seed=13):
     folder = Path(directory) / f"twins-{count}-{seed}"
     if not (folder / "done").exists():
         make(folder, count, seed)

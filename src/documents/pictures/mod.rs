@@ -23,7 +23,7 @@ mod webp;
 
 pub use codes::{Code, MAX_CODE_CHARS, MAX_CODES, Place, find as find_codes};
 pub use print::{Print, View};
-pub use quality::{Advice, Measures, advise};
+pub use quality::{Advice, Letters, Measures, advise};
 pub use refusal::Refusal;
 pub use render::{Copies, READING_SIDE, Rendered, Rendition, copies, copy, print_of, render, thumbnail};
 

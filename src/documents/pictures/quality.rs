@@ -1,12 +1,13 @@
 //! Advice on a picture: what a person should look at again before they go home from the hospital. It never refuses.
 //!
-//! Everything is measured on the upright reading copy in grey, in whole numbers, so that the same picture is advised on in the same way
-//! everywhere. The limits were chosen on a set of photographs of which it is known what is wrong with them (docs/documents.md has the rates).
+//! The picture is measured on its upright reading copy in grey, in whole numbers, so that the same picture is advised on in the same way
+//! everywhere; where its print is read, what the engine saw of it has the last word. The limits were chosen on a set of photographs of which it is known what is wrong with them (docs/documents.md has the rates).
 
 use image::GrayImage;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::text::Text;
+use crate::reading::Legibility;
 
 /// One thing to look at again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub enum Advice {
     TooSmall,
     /// Nothing on it looks like writing, or the writing is too small.
     NotADocument,
+    /// The print does not stand upright.
+    UpsideDown,
 }
 
 impl Advice {
@@ -36,6 +39,7 @@ impl Advice {
             Self::CutEdge => "cut_edge",
             Self::TooSmall => "too_small",
             Self::NotADocument => "not_a_document",
+            Self::UpsideDown => "upside_down",
         }
     }
 
@@ -66,6 +70,10 @@ impl Advice {
             Self::NotADocument => Text::fixed(
                 "照片上可能看不到文字。请确认拍的是要交的材料，并靠近一些。",
                 "There may be no writing to read in the photo. Check that it shows what you want to hand in, and go nearer.",
+            ),
+            Self::UpsideDown => Text::fixed(
+                "照片可能是倒着或横着的。文字照样能识别；方便的话请摆正后重拍。",
+                "The photo may be upside down or on its side. It can be read all the same; take it again upright if that is easy.",
             ),
         }
     }
@@ -104,28 +112,75 @@ pub fn measure(grey: &GrayImage, small: &GrayImage, short_side_px: u32) -> Measu
     }
 }
 
-/// What to say of the measures.
+/// What is known of the print on a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Letters {
+    /// Nobody reads it.
+    #[default]
+    Unread,
+    /// It will be read.
+    Waiting,
+    /// It was read.
+    Read {
+        /// How well.
+        print: Legibility,
+        /// Whether something stands there that such papers say.
+        is_known: bool,
+    },
+}
+
+/// What to say of a picture.
 #[must_use]
-pub fn advise(measures: &Measures) -> Vec<Advice> {
+pub fn advise(measures: &Measures, letters: Letters) -> Vec<Advice> {
     let is_dark = measures.paper_luma < LEAST_LUMA;
     // In the dark there is neither an edge nor a letter, and what is blurred has no letters: one advice is enough.
-    let is_blurred = !is_dark && measures.sharpness > 0 && measures.sharpness < LEAST_SHARPNESS;
+    let is_softer_than = |sharpness| !is_dark && measures.sharpness > 0 && measures.sharpness < sharpness;
+    let seems_cut = measures.cut > MOST_CUT;
+    let (is_blurred, is_empty, is_cut, is_small, is_turned) = match letters {
+        Letters::Unread => (is_softer_than(LEAST_SHARPNESS), measures.writing < LEAST_WRITING, seems_cut, false, false),
+        Letters::Waiting => (is_softer_than(LEAST_SHARPNESS), false, seems_cut, false, false),
+        Letters::Read { print, is_known } => {
+            let is_read = print.chars >= LEAST_CHARS;
+            let is_clear = is_read && is_known && print.sure_percent >= CLEAR_PERCENT;
+            let least_line_px = if is_clear { LEAST_LINE_PX } else { LEAST_UNCLEAR_LINE_PX };
+            (
+                !is_clear && is_softer_than(SOFT_SHARPNESS),
+                !(is_read && is_known),
+                seems_cut || print.cut_lines >= MANY_LINES,
+                is_read && print.line_height_px < least_line_px,
+                is_read && print.turns != 0,
+            )
+        }
+    };
     let found = [
         (is_dark, Advice::TooDark),
         (is_blurred, Advice::Blurred),
-        (!is_dark && !is_blurred && measures.writing < LEAST_WRITING, Advice::NotADocument),
+        (is_empty && !is_dark && !is_blurred, Advice::NotADocument),
         (measures.glare > MOST_GLARE, Advice::Glare),
-        (measures.cut > MOST_CUT, Advice::CutEdge),
-        (measures.short_side_px < LEAST_SIDE_PX, Advice::TooSmall),
+        (is_cut, Advice::CutEdge),
+        (is_small || measures.short_side_px < LEAST_SIDE_PX, Advice::TooSmall),
+        (is_turned, Advice::UpsideDown),
     ];
     found.into_iter().filter_map(|(is_so, advice)| is_so.then_some(advice)).collect()
 }
 
+/// Fewer characters are no paper's.
+const LEAST_CHARS: u32 = 20;
+/// Print that is read as surely as this is sharp, whatever its edges look like.
+const CLEAR_PERCENT: u32 = 92;
+/// Edges softer than this are blurred where the print is read less surely.
+const SOFT_SHARPNESS: u32 = 480;
+/// The lines of print, with the air around them, of letters of eight pixels on the reading copy.
+const LEAST_LINE_PX: u32 = 23;
+/// The same where they are hard to read.
+const LEAST_UNCLEAR_LINE_PX: u32 = 30;
+/// So many lines that run into the picture's edge are no chance.
+const MANY_LINES: u32 = 4;
 const LEAST_WRITING: u32 = 8;
 const LEAST_SHARPNESS: u32 = 355;
 const LEAST_LUMA: u32 = 60;
 const MOST_GLARE: u32 = 48;
-const MOST_CUT: u32 = 350;
+const MOST_CUT: u32 = 450;
 const LEAST_SIDE_PX: u32 = 720;
 
 fn histogram(grey: &GrayImage) -> [u64; 256] {
@@ -266,7 +321,7 @@ mod tests {
 
     fn advice(grey: &GrayImage) -> Vec<Advice> {
         let small = resize(grey, grey.width() / 2, grey.height() / 2, FilterType::Triangle);
-        advise(&measure(grey, &small, grey.width().min(grey.height())))
+        advise(&measure(grey, &small, grey.width().min(grey.height())), Letters::Unread)
     }
 
     #[test]
@@ -288,6 +343,35 @@ mod tests {
         assert_eq!(advice(&blur(&good, 6.0)), [Advice::Blurred]);
         assert_eq!(advice(&GrayImage::from_pixel(1_200, 1_600, Luma([200]))), [Advice::NotADocument]);
         assert_eq!(advice(&resize(&good, 600, 800, FilterType::Triangle)), [Advice::TooSmall]);
+    }
+
+    #[test]
+    fn print_that_was_read_has_the_last_word() {
+        let good =
+            Measures { sharpness: 600, paper_luma: 200, short_side_px: 3_000, writing: 100, ..Measures::default() };
+        let clear = Legibility { turns: 0, chars: 300, sure_percent: 98, line_height_px: 30, cut_lines: 0 };
+        let read = |measures: &Measures, print| advise(measures, Letters::Read { print, is_known: true });
+        assert_eq!(read(&good, clear), []);
+        let soft = Measures { sharpness: 340, ..good };
+        assert_eq!((advise(&soft, Letters::Waiting), read(&soft, clear)), (vec![Advice::Blurred], vec![]));
+        for unclear in [Legibility { sure_percent: 90, ..clear }, Legibility { chars: 3, ..clear }] {
+            assert_eq!(read(&Measures { sharpness: 450, ..good }, unclear), [Advice::Blurred]);
+        }
+        let blank = Measures { writing: 0, ..good };
+        assert_eq!((advise(&blank, Letters::Waiting), read(&blank, clear)), (vec![], vec![]));
+        // However they stand, few characters are no paper's; nor are many of which none is a paper's word.
+        assert_eq!(read(&good, Legibility { turns: 2, chars: 3, ..clear }), [Advice::NotADocument]);
+        assert_eq!(advise(&good, Letters::Read { print: clear, is_known: false }), [Advice::NotADocument]);
+        for (print, advice) in [
+            (Legibility { turns: 2, ..clear }, Advice::UpsideDown),
+            (Legibility { line_height_px: 20, ..clear }, Advice::TooSmall),
+            (Legibility { line_height_px: 26, sure_percent: 80, ..clear }, Advice::TooSmall),
+            (Legibility { cut_lines: 5, ..clear }, Advice::CutEdge),
+        ] {
+            assert_eq!(read(&good, print), [advice]);
+        }
+        // Whoever can read in the dark, a reviewer can't.
+        assert_eq!(read(&Measures { paper_luma: 40, ..good }, clear), [Advice::TooDark]);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::documents::matches;
 use crate::documents::rows::{Rendition, document, file};
 use crate::documents::state::DocumentState;
 use crate::jobs::{JobContext, JobError, JobResult, JobSpec};
-use crate::reading::ReadError;
 use crate::reading::fields::{self, Paper};
+use crate::reading::{Legibility, ReadError};
 
 /// The job's kind.
 pub(in crate::documents) const READ: &str = "documents.read";
@@ -123,9 +123,10 @@ async fn pages(app: &App, id: Uuid, paper: Paper) -> Result<Option<Pages>, JobEr
         let key = file.key().ok_or_else(|| anyhow::anyhow!("the row names no object of ours"))?;
         let bytes = app.storage.get(&key, None).await?.body.collect().await?.into_bytes();
         let outcome = match reader.read(&bytes).await {
-            Ok(lines) => {
-                let (paper, fields) = fields::read(paper, &lines);
-                pages.0.push(Page { page: u8::try_from(file.page)?, paper, fields });
+            Ok(read) => {
+                let legibility = Legibility::of(&read, u32::try_from(file.width)?, u32::try_from(file.height)?);
+                let (paper, fields) = fields::read(paper, &read.lines);
+                pages.0.push(Page { page: u8::try_from(file.page)?, paper, fields, legibility: Some(legibility) });
                 "read"
             }
             Err(ReadError::Unreadable) => "unreadable",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::Model;
 use crate::kernel::seal::{Field as Sealed, SealError, Sealer};
+use crate::reading::Legibility;
 use crate::reading::fields::{Field, Paper};
 
 /// The pages that were read.
@@ -19,6 +20,8 @@ pub(super) struct Page {
     pub(super) paper: Paper,
     /// What stands on it.
     pub(super) fields: Vec<Field>,
+    /// How well its print can be read; none of what an earlier build read.
+    pub(super) legibility: Option<Legibility>,
 }
 
 impl Pages {

@@ -10,7 +10,7 @@ use super::pages::Pages;
 use super::rows::{Model, ReadingState};
 use crate::app::App;
 use crate::documents::bill::{Bill, BillKind};
-use crate::documents::pictures::Place;
+use crate::documents::pictures::{Letters, Place};
 use crate::documents::rows::document;
 use crate::documents::view::DocumentCode;
 use crate::http::Problem;
@@ -95,6 +95,7 @@ pub struct DocumentWarning {
 #[derive(Clone, Debug, Default)]
 pub(in crate::documents) struct Shown {
     pub(in crate::documents) reading: Option<DocumentReading>,
+    pub(in crate::documents) letters: Letters,
     pub(in crate::documents) fields: Vec<DocumentField>,
     pub(in crate::documents) warnings: Vec<DocumentWarning>,
 }
@@ -140,7 +141,13 @@ pub(in crate::documents) fn show(
     warnings.retain(|warning: &DocumentWarning| told.insert(warning.code));
     let reading =
         row.map(|row| DocumentReading { state: row.state, engine: row.engine.clone(), paper, read_at: row.read_at_ms });
-    Ok(Shown { reading, fields, warnings })
+    let waits = row.is_some_and(|row| row.state == ReadingState::Waiting);
+    let letters = match pages.0.first().and_then(|first| Some((first.legibility?, &first.fields))) {
+        _ if waits => Letters::Waiting,
+        Some((print, fields)) => Letters::Read { print, is_known: !(fields.is_empty() && codes.is_empty()) },
+        None => Letters::Unread,
+    };
+    Ok(Shown { reading, letters, fields, warnings })
 }
 
 fn says_the_same(one: &DocumentField, other: &DocumentField) -> bool {

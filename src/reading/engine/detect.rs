@@ -24,9 +24,17 @@ const RED_PERMILLE: usize = 1;
 /// An island lower than this is dust.
 const LEAST_SIDE: f32 = 3.0;
 
+/// Where lines of a page stand.
+pub(super) struct Found {
+    /// Strips that hold a line each, the upper ones first.
+    pub(super) strips: Vec<Strip>,
+    /// Whether most of them run up or down.
+    pub(super) is_on_its_side: bool,
+}
+
 /// The strips of `page` that hold a line each, the upper ones first. A seal hides the lines that it lies over and draws lines together that
 /// it touches: where there is red ink the page is looked at without it too, and what is found so goes first.
-pub(super) fn strips(detector: &Model, page: &RgbImage) -> anyhow::Result<Vec<Strip>> {
+pub(super) fn strips(detector: &Model, page: &RgbImage) -> anyhow::Result<Found> {
     let (width, height) = fitting(page.width(), page.height());
     let small = imageops::resize(page, width, height, imageops::FilterType::Triangle);
     let scale = (part(page.width(), width), part(page.height(), height));
@@ -39,14 +47,14 @@ pub(super) fn strips(detector: &Model, page: &RgbImage) -> anyhow::Result<Vec<St
         plain.into_iter().filter(|strip| strips.iter().all(|other| strip.is_apart(other))).collect();
     strips.extend(unseen);
     let sides = strips.iter().map(|strip| if strip.is_tall() { -strip.length() } else { strip.length() }).sum::<f32>();
-    if sides < 0.0 {
-        // Most print runs up or down: the page lies on its side.
+    let is_on_its_side = sides < 0.0;
+    if is_on_its_side {
         strips = strips.into_iter().map(Strip::laid).collect();
     } else {
         strips = strips.into_iter().map(|strip| if strip.is_tall() { strip.laid() } else { strip }).collect();
     }
     strips.sort_by(|one, other| one.top().total_cmp(&other.top()));
-    Ok(strips)
+    Ok(Found { strips, is_on_its_side })
 }
 
 /// The strips of a picture that is smaller than the page by `scale`.

@@ -16,7 +16,7 @@ use image::RgbImage;
 use rten::{Model, ModelOptions};
 use rten_tensor::NdTensor;
 
-use super::Line;
+use super::Reading;
 use line::Strip;
 
 /// The file of the model that finds lines.
@@ -76,14 +76,15 @@ impl Engine {
         Ok(Self { detector, recogniser, characters })
     }
 
-    /// The lines of print on a page, from its upper edge to its lower one.
+    /// Reads the print on a page, whichever way it stands.
     ///
     /// # Errors
     /// When a model does not take what it is given.
-    pub fn read(&self, page: &RgbImage) -> anyhow::Result<Vec<Line>> {
-        let mut strips = detect::strips(&self.detector, page)?;
+    pub fn read(&self, page: &RgbImage) -> anyhow::Result<Reading> {
+        let detect::Found { mut strips, is_on_its_side } = detect::strips(&self.detector, page)?;
         strips.truncate(MAX_LINES);
-        if self.stands_on_its_head(page, &strips)? {
+        let is_turned = self.is_turned(page, &strips)?;
+        if is_turned {
             strips = strips.into_iter().map(Strip::turned).collect();
         }
         let mut lines = Vec::with_capacity(strips.len());
@@ -92,11 +93,18 @@ impl Engine {
                 lines.push(words.on(&strip));
             }
         }
-        Ok(lines)
+        let turns = match (is_on_its_side, is_turned) {
+            (false, false) => 0,
+            // Print that runs up begins below.
+            (true, true) => 1,
+            (false, true) => 2,
+            (true, false) => 3,
+        };
+        Ok(Reading { turns, lines })
     }
 
-    /// A few long lines, read both ways round: the surer way is up.
-    fn stands_on_its_head(&self, page: &RgbImage, strips: &[Strip]) -> anyhow::Result<bool> {
+    /// A few long lines, read from both ends: whether the other one is the surer.
+    fn is_turned(&self, page: &RgbImage, strips: &[Strip]) -> anyhow::Result<bool> {
         let mut longest: Vec<&Strip> = strips.iter().collect();
         longest.sort_by(|one, other| other.length().total_cmp(&one.length()));
         let (mut upright, mut turned) = (0.0, 0.0);

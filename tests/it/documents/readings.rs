@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, photo};
-use crate::support::reader::{Reader, line};
+use crate::support::reader::{Reader, SAY, line};
 
 /// The demo's bill; its code says 35,991.35 and number 0000420117.
 const BILL: &[u8] = include_bytes!("../../../samples/e-bill.jpg");
@@ -147,7 +147,8 @@ async fn a_page_that_kills_its_reader_is_unreadable_and_the_document_stays() {
         "kill -XCPU $$",
         "exit 101",
         "echo '[{'; exit 0",
-        r#"echo '[{"text":"x","confidence_percent":101,"corners":[[0,0],[1,0],[1,1],[0,1]],"at_permille":[0]}]'; exit 0"#,
+        r#"echo '{"turns":4,"lines":[]}'; exit 0"#,
+        r#"echo '{"turns":0,"lines":[{"text":"x","confidence_percent":101,"corners":[[0,0],[1,0],[1,1],[0,1]],"at_permille":[0]}]}'; exit 0"#,
     ]) {
         reader.does(what);
         let document = bench.sent(&photo(number)).await;
@@ -155,6 +156,36 @@ async fn a_page_that_kills_its_reader_is_unreadable_and_the_document_stays() {
         assert_eq!((&document["fields"], &document["warnings"]), (&json!([]), &json!([])));
     }
     bench.assert_sound().await;
+    bench.stop().await;
+}
+
+#[actix_web::test]
+async fn advice_is_given_again_when_the_print_is_read() {
+    let advice = |document: &Value| -> Vec<String> {
+        let found = document["quality"]["advice"].as_array().unwrap().iter();
+        found.map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let reader = Reader::of(&[]);
+    let bench = bench(&reader).await;
+    for (number, turns, lines, expected) in [
+        (80, 0, sheet(), &["too_small"][..]),
+        (81, 2, sheet(), &["too_small", "upside_down"]),
+        // Noise looks like writing until somebody reads it.
+        (82, 2, Vec::new(), &["not_a_document", "too_small"]),
+    ] {
+        let file = photo(number);
+        let id = bench.arrived(&file).await;
+        reader.does("kill -KILL $$");
+        bench.work().await;
+        let first = bench.document(&id).await;
+        assert_eq!((reading(&first), advice(&first)), ("waiting", vec!["too_small".to_owned()]));
+        reader.does(SAY);
+        reader.says_turned(turns, &lines);
+        bench.clock.advance_secs(3_600);
+        bench.work().await;
+        let read = bench.document(&id).await;
+        assert_eq!((reading(&read), advice(&read)), ("read", expected.iter().map(ToString::to_string).collect()));
+    }
     bench.stop().await;
 }
 
@@ -193,7 +224,7 @@ async fn a_process_without_the_models_leaves_the_page_to_one_that_has_them() {
     // The check asks for the reading; what reads is killed by somebody.
     reader.does("kill -KILL $$");
     bench.work().await;
-    reader.does("exec cat \"$0.lines\"");
+    reader.does(SAY);
     bench.clock.advance_secs(3_600);
     let bare = bench.beside(None).await;
     assert_eq!(reading(&bare.document(&id).await), "waiting");
@@ -224,7 +255,7 @@ async fn a_reader_that_never_runs_is_given_up_and_an_operator_has_it_tried_again
     assert_eq!(bench.count("select count(*) from job where state = 'dead'").await, 1);
     assert_eq!(reading(&bench.document(&id).await), "unreadable");
     bench.assert_sound().await;
-    reader.does("exec cat \"$0.lines\"");
+    reader.does(SAY);
     assert_eq!(jobs::retry_dead(&bench.app, None).await.unwrap(), 1);
     bench.work().await;
     assert_eq!(reading(&bench.document(&id).await), "read");

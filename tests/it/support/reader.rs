@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use huzhu::config::Documents;
 use serde_json::{Value, json};
 
+/// What a reader does that works: see [`Reader::does`].
+pub const SAY: &str = "exec cat \"$0.said\"";
+
 /// Its files, gone when dropped.
 pub struct Reader(tempfile::TempDir);
 
@@ -17,13 +20,18 @@ impl Reader {
             std::fs::write(reader.path(model), "").unwrap();
         }
         reader.says(lines);
-        reader.does("exec cat \"$0.lines\"");
+        reader.does(SAY);
         reader
     }
 
     /// From now on it reads these.
     pub fn says(&self, lines: &[Value]) {
-        std::fs::write(self.path("huzhu.lines"), json!(lines).to_string()).unwrap();
+        self.says_turned(0, lines);
+    }
+
+    /// From now on it reads these, on a page that stands upright after so many quarter turns.
+    pub fn says_turned(&self, turns: u8, lines: &[Value]) {
+        std::fs::write(self.path("huzhu.said"), json!({ "turns": turns, "lines": lines }).to_string()).unwrap();
     }
 
     /// From now on it does this when it is to read: a line of shell.

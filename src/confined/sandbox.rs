@@ -18,8 +18,8 @@ pub struct Limits {
     pub cpu_secs: u64,
 }
 
-/// Shuts this process in, for good. It must have one thread: the others would stay outside. Libraries that share their work among threads do it on
-/// this one.
+/// Shuts this process in, for good, with every thread that it has; it gets no other. Libraries that share their work among threads of their own
+/// making do it on this one.
 ///
 /// # Errors
 /// When the kernel refuses a limit or the filter: then nothing may be read.
@@ -31,8 +31,9 @@ pub fn enter(limits: Limits) -> anyhow::Result<()> {
     limit(Resource::Core, 0, 0)?;
     limit(Resource::Fsize, 0, 0)?;
     limit(Resource::Nofile, 3, 3)?;
-    seccompiler::apply_filter(&nothing_begins()?).context("the filter of files and threads")?;
-    seccompiler::apply_filter(&only_what_is_needed(SeccompAction::KillProcess)?).context("the filter of system calls")
+    seccompiler::apply_filter_all_threads(&nothing_begins()?).context("the filter of files and threads")?;
+    let needed = only_what_is_needed(SeccompAction::KillProcess)?;
+    seccompiler::apply_filter_all_threads(&needed).context("the filter of system calls")
 }
 
 fn limit(resource: Resource, soft: u64, hard: u64) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! The reader's own process (`huzhu read --models DIR`): takes the models into memory, shuts itself in, reads a page from its input, answers
+//! The reader's own process (`huzhu read --models DIR`): takes the models into memory, begins its threads, shuts itself in, reads a page from its input, answers
 //! on its output, ends.
 
 use std::io::{Read, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use image::ImageFormat;
 
-use super::engine::{Engine, Models};
+use super::engine::{self, Engine, Models};
 use crate::confined::{self, Limits};
 
 /// The models take 60 MB, a page a quarter of a gigabyte and some three seconds.
@@ -23,6 +23,7 @@ const MAX_SIDE: u32 = 2_000;
 /// When a model is missing or no model, the process can't be shut in (then nothing is read), or the other end is gone.
 pub fn serve(models_dir: &Path) -> anyhow::Result<()> {
     let models = Models::read(models_dir)?;
+    let threads = engine::threads();
     confined::enter(LIMITS)?;
     // What a decoder says when it panics may quote the page.
     std::panic::set_hook(Box::new(|_| {}));
@@ -34,7 +35,7 @@ pub fn serve(models_dir: &Path) -> anyhow::Result<()> {
     limits.max_image_height = Some(MAX_SIDE);
     reader.limits(limits);
     let page = reader.decode().context("the page")?.into_rgb8();
-    let reading = Engine::new(models)?.read(&page)?;
+    let reading = Engine::new(models, threads)?.read(&page)?;
     let mut out = std::io::stdout().lock();
     serde_json::to_writer(&mut out, &reading)?;
     out.flush()?;

@@ -1,13 +1,12 @@
 //! Where lines of print stand: a map of how likely each point is print, cut at a threshold, and a rectangle around each island.
 
 use image::{RgbImage, imageops};
-use rten::Model;
 use rten_imageproc::{BoundingRect, Point, PointF, RetrievalMode, RotatedRect, Vec2, find_contours, min_area_rect};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 
+use super::Network;
 use super::line::{Strip, has_red, without_red};
-use super::tensor;
 
 /// Pixels of the longer side that the model sees.
 const LONG_SIDE: u32 = 1_280;
@@ -34,7 +33,7 @@ pub(super) struct Found {
 
 /// The strips of `page` that hold a line each, the upper ones first. A seal hides the lines that it lies over and draws lines together that
 /// it touches: where there is red ink the page is looked at without it too, and what is found so goes first.
-pub(super) fn strips(detector: &Model, page: &RgbImage) -> anyhow::Result<Found> {
+pub(super) fn strips(detector: &Network, page: &RgbImage) -> anyhow::Result<Found> {
     let (width, height) = fitting(page.width(), page.height());
     let small = imageops::resize(page, width, height, imageops::FilterType::Triangle);
     let scale = (part(page.width(), width), part(page.height(), height));
@@ -58,8 +57,8 @@ pub(super) fn strips(detector: &Model, page: &RgbImage) -> anyhow::Result<Found>
 }
 
 /// The strips of a picture that is smaller than the page by `scale`.
-fn found(detector: &Model, small: &RgbImage, scale: (f32, f32)) -> anyhow::Result<Vec<Strip>> {
-    let map: NdTensor<f32, 4> = detector.run_one(tensor(small).view().into(), None)?.try_into()?;
+fn found(detector: &Network, small: &RgbImage, scale: (f32, f32)) -> anyhow::Result<Vec<Strip>> {
+    let map: NdTensor<f32, 4> = detector.answer(small)?;
     let size = [1, 1, small.height() as usize, small.width() as usize];
     anyhow::ensure!(map.shape() == size, "the detector's map has another size");
     let map = map.slice((0, 0));

@@ -10,13 +10,16 @@ mod line;
 mod recognise;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use image::RgbImage;
-use rten::{Model, ModelOptions};
+use rayon::prelude::*;
+use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
 
-use super::Reading;
+use super::{Line, Reading};
 use line::Strip;
 
 /// The file of the model that finds lines.
@@ -35,11 +38,39 @@ const RED_PERMILLE: usize = 20;
 /// A line whose characters are less sure than this on average is stains, not print.
 const LEAST_CONFIDENCE: f32 = 0.5;
 
+/// Threads that read one page at most: whoever photographed it waits.
+const MAX_THREADS: usize = 4;
+
 /// Both models in memory, some 60 MB.
 pub struct Engine {
-    detector: Model,
-    recogniser: Model,
+    detector: Network,
+    recogniser: Network,
     characters: Vec<String>,
+    threads: Arc<ThreadPool>,
+}
+
+/// A model and the threads it runs on.
+struct Network {
+    model: Model,
+    threads: Arc<ThreadPool>,
+}
+
+impl Network {
+    /// What it answers to a picture.
+    fn answer<const DIMENSIONS: usize>(&self, picture: &RgbImage) -> anyhow::Result<NdTensor<f32, DIMENSIONS>> {
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        let answer = self.model.run_one(tensor(picture).view().into(), Some(options))?;
+        Ok(answer.try_into()?)
+    }
+}
+
+/// Begins the threads that read; a process that has shut itself in begins none.
+pub fn threads() -> Arc<ThreadPool> {
+    let wanted = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS);
+    let threads = ThreadPool::with_num_threads(wanted);
+    // Each has begun when each has answered.
+    threads.run(|| rayon::broadcast(|_| ()));
+    Arc::new(threads)
 }
 
 /// The models as files hold them.
@@ -67,13 +98,14 @@ impl Engine {
     ///
     /// # Errors
     /// When a file is not such a model.
-    pub fn new(models: Models) -> anyhow::Result<Self> {
+    pub fn new(models: Models, threads: Arc<ThreadPool>) -> anyhow::Result<Self> {
         let load = |bytes| ModelOptions::with_all_ops().prepack_weights(true).load(bytes);
         let detector = load(models.detector).context(DETECTOR)?;
         let recogniser = load(models.recogniser).context(RECOGNISER)?;
         let characters = recogniser.metadata().get("character").context("the recogniser has no characters")?;
         let characters = characters.lines().map(str::to_owned).collect();
-        Ok(Self { detector, recogniser, characters })
+        let network = |model| Network { model, threads: Arc::clone(&threads) };
+        Ok(Self { detector: network(detector), recogniser: network(recogniser), characters, threads })
     }
 
     /// Reads the print on a page, whichever way it stands.
@@ -87,12 +119,13 @@ impl Engine {
         if is_turned {
             strips = strips.into_iter().map(Strip::turned).collect();
         }
-        let mut lines = Vec::with_capacity(strips.len());
-        for strip in strips {
-            if let Some(words) = self.words(page, &strip)?.filter(|words| words.confidence >= LEAST_CONFIDENCE) {
-                lines.push(words.on(&strip));
-            }
-        }
+        let line = |strip: &Strip| {
+            let words = self.words(page, strip)?.filter(|words| words.confidence >= LEAST_CONFIDENCE);
+            anyhow::Ok(words.map(|words| words.on(strip)))
+        };
+        let lines: Vec<Option<Line>> =
+            self.threads.run(|| strips.par_iter().map(line).collect::<anyhow::Result<_>>())?;
+        let lines = lines.into_iter().flatten().collect();
         let turns = match (is_on_its_side, is_turned) {
             (false, false) => 0,
             // Print that runs up begins below.
@@ -107,13 +140,14 @@ impl Engine {
     fn is_turned(&self, page: &RgbImage, strips: &[Strip]) -> anyhow::Result<bool> {
         let mut longest: Vec<&Strip> = strips.iter().collect();
         longest.sort_by(|one, other| other.length().total_cmp(&one.length()));
-        let (mut upright, mut turned) = (0.0, 0.0);
-        for strip in longest.into_iter().take(ASKED_FOR_DIRECTION) {
-            let sure = |words: Option<recognise::Words>| words.map_or(0.0, |words| words.confidence);
-            upright += sure(recognise::words(&self.recogniser, &self.characters, &strip.cut(page))?);
-            turned += sure(recognise::words(&self.recogniser, &self.characters, &strip.clone().turned().cut(page))?);
-        }
-        Ok(turned > upright)
+        longest.truncate(ASKED_FOR_DIRECTION);
+        let sure = |strip: &Strip| {
+            let words = recognise::words(&self.recogniser, &self.characters, &strip.cut(page))?;
+            anyhow::Ok(words.map_or(0.0, |words| words.confidence))
+        };
+        let both = |strip: &&Strip| anyhow::Ok((sure(strip)?, sure(&(*strip).clone().turned())?));
+        let sure: Vec<(f32, f32)> = self.threads.run(|| longest.par_iter().map(both).collect::<anyhow::Result<_>>())?;
+        Ok(sure.iter().map(|(_, turned)| turned).sum::<f32>() > sure.iter().map(|(upright, _)| upright).sum())
     }
 
     /// What a strip says; under a red seal, what it says without it when that is surer.

@@ -1,12 +1,11 @@
 //! What one strip says: for each of many steps along it the likeliest character, the repeated ones and the blanks left out.
 
 use image::RgbImage;
-use rten::Model;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
+use super::Network;
 use super::line::Strip;
-use super::tensor;
 use crate::reading::Line;
 
 /// What a strip says.
@@ -21,8 +20,8 @@ pub(super) struct Words {
 
 /// Reads a strip; nothing when nothing stands there.
 #[expect(clippy::cast_precision_loss, reason = "characters of a line")]
-pub(super) fn words(recogniser: &Model, characters: &[String], strip: &RgbImage) -> anyhow::Result<Option<Words>> {
-    let steps: NdTensor<f32, 3> = recogniser.run_one(tensor(strip).view().into(), None)?.try_into()?;
+pub(super) fn words(recogniser: &Network, characters: &[String], strip: &RgbImage) -> anyhow::Result<Option<Words>> {
+    let steps: NdTensor<f32, 3> = recogniser.answer(strip)?;
     let (mut text, mut at_permille, mut sum, mut last) = (String::new(), Vec::new(), 0.0, 0);
     for step in 0..steps.size(1) {
         let likely = steps.slice((0, step));

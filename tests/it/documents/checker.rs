@@ -1,8 +1,9 @@
 //! Files are checked in a process that may die; what it may not do; and the search for viruses before it.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use heifer::{EncodeOptions, encode_rgb8};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -94,23 +95,49 @@ fn told(pid: u32, file: &str, name: &str) -> Option<String> {
     Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-#[test]
-fn the_checker_is_shut_in_before_it_reads_and_ends_with_its_answer() {
-    let mut checker = Command::new(env!("CARGO_BIN_EXE_huzhu"))
-        .arg("inspect")
+/// A process of ours for strangers' bytes, once it has shut itself in and waits for them.
+fn shut_in(arguments: &[&OsStr]) -> Child {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_huzhu"))
+        .args(arguments)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let pid = checker.id();
+    let pid = process.id();
     // Two filters: one for what names files, one for everything else.
     while told(pid, "status", "Seccomp_filters:").is_some_and(|count| count != "2") {
-        assert_eq!(checker.try_wait().unwrap(), None, "it ended before it read");
+        assert_eq!(process.try_wait().unwrap(), None, "it ended before it read");
         std::thread::yield_now();
     }
-    assert_eq!(told(pid, "status", "Seccomp:").as_deref(), Some("2"));
-    assert_eq!(told(pid, "status", "NoNewPrivs:").as_deref(), Some("1"));
+    // Of every thread that it has.
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
+        let status = format!("task/{}/status", thread.unwrap().file_name().to_str().unwrap());
+        for (name, value) in [("Seccomp:", "2"), ("Seccomp_filters:", "2"), ("NoNewPrivs:", "1")] {
+            assert_eq!(told(pid, &status, name).as_deref(), Some(value), "{status}");
+        }
+    }
+    process
+}
+
+#[test]
+fn the_reader_is_shut_in_with_its_threads_before_it_reads() {
+    let models = tempfile::tempdir().unwrap();
+    for model in ["PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"] {
+        std::fs::write(models.path().join(model), "no model").unwrap();
+    }
+    let mut reader = shut_in(&["read".as_ref(), "--models".as_ref(), models.path().as_os_str()]);
+    let threads = std::thread::available_parallelism().unwrap().get().min(4) + 1;
+    assert_eq!(told(reader.id(), "status", "Threads:"), Some(threads.to_string()));
+    assert_eq!(told(reader.id(), "limits", "Max open files").as_deref(), Some("3 3 files"));
+    drop(reader.stdin.take());
+    assert_eq!(reader.wait().unwrap().code(), Some(1), "nothing is no page");
+}
+
+#[test]
+fn the_checker_is_shut_in_before_it_reads_and_ends_with_its_answer() {
+    let mut checker = shut_in(&["inspect".as_ref()]);
+    let pid = checker.id();
     assert_eq!(told(pid, "status", "Threads:").as_deref(), Some("1"));
     assert_eq!(told(pid, "limits", "Max cpu time").as_deref(), Some("20 21 seconds"));
     for (limit, value) in

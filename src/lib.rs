@@ -18,6 +18,7 @@ pub mod documents;
 pub mod http;
 pub mod http_client;
 pub mod identity;
+pub mod iso20022;
 pub mod jobs;
 pub mod kernel;
 pub mod keys;

@@ -31,6 +31,7 @@ mod payouts;
 mod plans;
 mod read;
 mod recon;
+mod recon_inspect;
 mod run;
 mod staff;
 mod table;

@@ -47,14 +47,23 @@ enum ReconVerb {
         /// The file.
         file: PathBuf,
     },
+    /// Says what each file of a directory holds, or why nobody should post from it; touches no books.
+    Inspect {
+        /// The directory, or one file.
+        files: PathBuf,
+        /// One JSON object a file, with every booking.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) async fn recon(config: Config, arguments: Recon) -> anyhow::Result<ExitCode> {
-    let app = App::build(config, Seams::default()).await?;
+    let app = async || App::build(config, Seams::default()).await;
     match arguments.verb {
-        ReconVerb::Breaks { all, limit, json } => breaks(&app, all, limit, json).await,
-        ReconVerb::Resolve { id, reason } => resolve(&app, id, &reason).await,
-        ReconVerb::Import { file } => import(&app, &file).await,
+        ReconVerb::Breaks { all, limit, json } => breaks(&*app().await?, all, limit, json).await,
+        ReconVerb::Resolve { id, reason } => resolve(&*app().await?, id, &reason).await,
+        ReconVerb::Import { file } => import(&*app().await?, &file).await,
+        ReconVerb::Inspect { files, json } => super::recon_inspect::inspect(&files, json),
     }
 }
 

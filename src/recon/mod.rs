@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 mod break_kind;
 mod fetch;
 mod import;
+pub mod inspect;
 mod list_breaks;
 pub mod matching;
 mod positions;

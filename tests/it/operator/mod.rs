@@ -11,6 +11,7 @@ mod folder;
 mod keys;
 pub mod machine;
 mod printing;
+mod recon_inspect;
 mod stopping;
 mod traces;
 mod verify;

@@ -5,3 +5,5 @@
 mod files;
 #[cfg(test)]
 mod forms;
+#[cfg(test)]
+mod messages;

@@ -49,8 +49,7 @@ pub(super) async fn read(verb: Read) -> anyhow::Result<ExitCode> {
             let took_ms = SystemClock.now().as_ms() - began.as_ms();
             let (paper, fields) = fields::read(paper, &read.lines);
             let legibility = Legibility::of(&read, page.width, page.height);
-            let letters =
-                Letters::Read { print: legibility, is_known: !(fields.is_empty() && passed.codes.is_empty()) };
+            let letters = Letters::read(legibility, &fields, !passed.codes.is_empty());
             let advice = passed.measures.map(|measures| advise(&measures, letters));
             let advice: Option<Vec<&str>> = advice.map(|found| found.into_iter().map(Advice::code).collect());
             let told = serde_json::json!({

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::text::Text;
 use crate::reading::Legibility;
+use crate::reading::fields::Field;
 
 /// One thing to look at again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +128,14 @@ pub enum Letters {
         /// Whether something stands there that such papers say.
         is_known: bool,
     },
+}
+
+impl Letters {
+    /// Those of print of which the engine saw `print` and these fields were made, on a page that `has_codes` or not.
+    #[must_use]
+    pub const fn read(print: Legibility, fields: &[Field], has_codes: bool) -> Self {
+        Self::Read { print, is_known: has_codes || !fields.is_empty() }
+    }
 }
 
 /// What to say of a picture.

@@ -144,7 +144,7 @@ pub(in crate::documents) fn show(
     let waits = row.is_some_and(|row| row.state == ReadingState::Waiting);
     let letters = match pages.0.first().and_then(|first| Some((first.legibility?, &first.fields))) {
         _ if waits => Letters::Waiting,
-        Some((print, fields)) => Letters::Read { print, is_known: !(fields.is_empty() && codes.is_empty()) },
+        Some((print, fields)) => Letters::read(print, fields, !codes.is_empty()),
         None => Letters::Unread,
     };
     Ok(Shown { reading, letters, fields, warnings })

@@ -14,8 +14,7 @@ for file in specimens/*.xml; do
     schema=$schemas/$message.xsd
     case $file in specimens/quirk-*) continue ;; esac
     [ -f "$schema" ] || { echo "schemas: none for $message: $file was not held" && continue; }
-    if xmllint --nonet --noout --schema "$schema" "$file" 2>/tmp/schemas.$$; then held=$((held + 1)); else failed=$((failed + 1)) && cat /tmp/schemas.$$; fi
+    if said=$(xmllint --nonet --noout --schema "$schema" "$file" 2>&1); then held=$((held + 1)); else failed=$((failed + 1)) && echo "$said"; fi
 done
-rm -f /tmp/schemas.$$
 echo "$held passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$held" -gt 0 ]

@@ -9,6 +9,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::table;
+use crate::iso20022::{Direction, Fault, Unreadable};
 use crate::recon::inspect::{self, AccountHeld, Inspected, Rolls, StatusHeld};
 
 #[derive(Serialize)]
@@ -18,12 +19,14 @@ struct Line {
     inspected: Inspected,
 }
 
-/// Reads each file by itself, in the order of their names. A file that can't be read at all is a fault of the machine, not of the file.
+/// Reads each file by itself, in the order of their names. One that can't be opened keeps nobody from the others.
 pub(super) fn inspect(files: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for file in listed(files)? {
-        let source = File::open(&file).with_context(|| file.display().to_string())?;
-        let inspected = inspect::inspect(BufReader::with_capacity(256 * 1024, source));
+        let inspected = match File::open(&file) {
+            Ok(source) => inspect::inspect(BufReader::with_capacity(256 * 1024, source)),
+            Err(_) => inspect::quarantined(Unreadable { at: 0, fault: Fault::Source }),
+        };
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if json {
             table::json_lines(&[Line { file: name, inspected }])?;
@@ -54,9 +57,9 @@ fn rows_of(file: &str, inspected: &Inspected) -> Vec<Vec<String>> {
         inspected.quarantined.iter().map(|reason| format!("quarantined: {}", reason.what)).collect();
     if inspected.accounts.is_empty() {
         let status = |status: &StatusHeld| {
-            let said = [status.id.as_deref(), Some(status.status.as_deref().unwrap_or("nothing said"))];
+            let said = [status.whole.id.as_deref(), Some(status.whole.status.as_deref().unwrap_or("nothing said"))];
             let words: Vec<&str> =
-                said.into_iter().flatten().chain(status.reasons.iter().map(String::as_str)).collect();
+                said.into_iter().flatten().chain(status.whole.reasons.iter().map(String::as_str)).collect();
             format!("{}, {} mentioned", words.join(" "), status.transactions.len())
         };
         let reasons: Vec<String> = reasons.into_iter().chain(inspected.statuses.iter().map(status)).collect();
@@ -67,7 +70,7 @@ fn rows_of(file: &str, inspected: &Inspected) -> Vec<Vec<String>> {
         let sum = |direction| {
             let totals = account.totals.iter().filter(|total| total.direction == direction);
             totals
-                .map(|total| format!("{} {}", yuan(total.amount_hundredths), total.currency))
+                .map(|total| format!("{} {}", yuan(total.amount_hundredths), total.currency.letters()))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
@@ -80,10 +83,10 @@ fn rows_of(file: &str, inspected: &Inspected) -> Vec<Vec<String>> {
         vec![
             file.to_owned(),
             message.clone(),
-            account.account.clone().unwrap_or_default(),
+            account.account.account.clone().unwrap_or_default(),
             account.entries.len().to_string(),
-            sum(crate::iso20022::Direction::Credit),
-            sum(crate::iso20022::Direction::Debit),
+            sum(Direction::Credit),
+            sum(Direction::Debit),
             balance,
             reasons.iter().cloned().chain(notes).collect::<Vec<_>>().join("; "),
         ]

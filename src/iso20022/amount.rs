@@ -5,9 +5,10 @@ use serde::{Serialize, Serializer};
 use super::Fault;
 
 /// An amount in hundredths of its currency: fen of CNY.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Amount {
     /// Hundredths; never less than nothing.
+    #[serde(rename = "amount_hundredths")]
     pub hundredths: i64,
     /// ISO 4217.
     pub currency: Currency,

@@ -4,11 +4,14 @@
 //! words stand beside the codes of the standard. A detail comes before the entry that it belongs to, an entry and a balance before their
 //! [`Account`].
 
+use serde::Serialize;
 use time::Date;
 
 use super::amount::{Amount, Direction};
 use super::node::Node;
+use super::references::References;
 use super::xml::Fault;
+use crate::kernel::clock::iso_date;
 
 /// Which of the three messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,69 +55,85 @@ pub enum Item {
 }
 
 /// What a file says of an account besides its balances and bookings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// The statement's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Its number, as the bank counts those that it sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
     /// IBAN, or whatever else names the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Its currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
     /// The first day that it covers.
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
     /// The last one.
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     pub to: Option<Date>,
     /// How many entries it says that it has.
-    pub entries: Option<u64>,
+    #[serde(skip)]
+    pub announced_entries: Option<u64>,
 }
 
 /// A balance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Balance {
     /// `OPBD`, `CLBD`, … or the bank's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// How much.
+    #[serde(flatten)]
     pub amount: Amount,
     /// Credit for money of ours; none when the bank does not say, which nobody may guess.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
     /// Of which day.
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     pub on: Option<Date>,
 }
 
 /// A booking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Its own name on the statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The bank's name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bank_reference: Option<String>,
     /// How much.
+    #[serde(flatten)]
     pub amount: Amount,
     /// Which way.
     pub direction: Direction,
     /// `BOOK`, `PDNG`, `INFO`, `FUTR`, or the bank's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Whether the bank calls it a reversal; it says so unreliably.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reversal: Option<bool>,
     /// The day it was booked.
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     pub booked_on: Option<Date>,
     /// The day from which it counts.
+    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
     pub valued_on: Option<Date>,
     /// What it is: `PMNT/ICDT/RRTN`, or the bank's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What it says of a batch that it books in one sum.
+    /// What it announces of batches that it books in one sum.
+    #[serde(skip)]
     pub batches: Vec<Batch>,
 }
 
 /// A batch that was booked in one sum.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// Our message.
-    pub message_id: Option<String>,
-    /// Our payment information.
-    pub payment_information_id: Option<String>,
     /// Payments in it.
     pub count: Option<u64>,
     /// Their sum.
@@ -122,48 +141,23 @@ pub struct Batch {
 }
 
 /// A payment within a booking.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Detail {
-    /// The names that it has, by whose they are.
+    /// The names that it has; `NOTPROVIDED` is none.
     pub references: References,
+    /// How many of them say `NOTPROVIDED`.
+    #[serde(skip)]
+    pub not_provided: u32,
     /// How much.
+    #[serde(flatten)]
     pub amount: Option<Amount>,
     /// Which way, when it says so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// It is a return, and why, in the code of returns.
-    pub returned: Option<Returned>,
-}
-
-/// A return.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Returned {
-    /// The reason, of the list of return reasons: the same letters mean other things elsewhere.
-    pub reason: Option<String>,
-    /// What the bank adds.
-    pub remark: Option<String>,
-}
-
-/// The names of a payment. `NOTPROVIDED` is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct References {
-    /// Our message.
-    pub message_id: Option<String>,
-    /// Our payment information.
-    pub payment_information_id: Option<String>,
-    /// Our instruction.
-    pub instruction_id: Option<String>,
-    /// From us to the payee.
-    pub end_to_end_id: Option<String>,
-    /// The bank's transaction.
-    pub transaction_id: Option<String>,
-    /// The bank's own name.
-    pub bank_reference: Option<String>,
-    /// The clearing's.
-    pub clearing_reference: Option<String>,
-    /// UUID of the payment on its whole way.
-    pub uetr: Option<String>,
-    /// Where `NOTPROVIDED` stood.
-    pub not_provided: u32,
+    /// It is a return, and why: a code of the list of return reasons, where the same letters mean other things than elsewhere; empty when the
+    /// bank does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_reason: Option<String>,
 }
 
 pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]> {
@@ -194,26 +188,22 @@ pub(super) fn item(node: &Node) -> Result<Option<Item>, Fault> {
     }))
 }
 
-fn owned(text: Option<&str>) -> Option<String> {
-    text.map(str::to_owned)
-}
-
 fn account(node: &Node) -> Result<Account, Fault> {
-    let id = |path: &[&str]| node.text_at(path);
+    let account = node.owned_at(&["Acct", "Id", "IBAN"]).or_else(|| node.owned_at(&["Acct", "Id", "Othr", "Id"]));
     Ok(Account {
-        id: owned(id(&["Id"])),
+        id: node.owned_at(&["Id"]),
         sequence: node.count_at(&["ElctrncSeqNb"])?,
-        account: owned(id(&["Acct", "Id", "IBAN"]).or_else(|| id(&["Acct", "Id", "Othr", "Id"]))),
-        currency: owned(id(&["Acct", "Ccy"])),
+        account,
+        currency: node.owned_at(&["Acct", "Ccy"]),
         from: node.day_at(&["FrToDt", "FrDtTm"])?,
         to: node.day_at(&["FrToDt", "ToDtTm"])?,
-        entries: node.count_at(&["TxsSummry", "TtlNtries", "NbOfNtries"])?,
+        announced_entries: node.count_at(&["TxsSummry", "TtlNtries", "NbOfNtries"])?,
     })
 }
 
 fn balance(node: &Node) -> Result<Balance, Fault> {
     Ok(Balance {
-        code: owned(node.word_at(&["Tp", "CdOrPrtry"])),
+        code: node.word_at(&["Tp", "CdOrPrtry"]).map(str::to_owned),
         amount: node.amount_at(&["Amt"])?.ok_or(Fault::Amount)?,
         direction: node.direction_at(&["CdtDbtInd"])?,
         on: node.day_at(&["Dt"])?,
@@ -221,21 +211,14 @@ fn balance(node: &Node) -> Result<Balance, Fault> {
 }
 
 fn entry(node: &Node) -> Result<Entry, Fault> {
-    let batch = |node: &Node| {
-        Ok(Batch {
-            message_id: owned(node.text_at(&["MsgId"])),
-            payment_information_id: owned(node.text_at(&["PmtInfId"])),
-            count: node.count_at(&["NbOfTxs"])?,
-            total: node.amount_at(&["TtlAmt"])?,
-        })
-    };
+    let batch = |node: &Node| Ok(Batch { count: node.count_at(&["NbOfTxs"])?, total: node.amount_at(&["TtlAmt"])? });
     let batches = node.each("NtryDtls").flat_map(|details| details.each("Btch")).map(batch);
     Ok(Entry {
-        reference: owned(node.text_at(&["NtryRef"])),
-        bank_reference: owned(node.text_at(&["AcctSvcrRef"])),
+        reference: node.owned_at(&["NtryRef"]),
+        bank_reference: node.owned_at(&["AcctSvcrRef"]),
         amount: node.amount_at(&["Amt"])?.ok_or(Fault::EntryIncomplete)?,
         direction: node.direction_at(&["CdtDbtInd"])?.ok_or(Fault::EntryIncomplete)?,
-        status: owned(node.word_at(&["Sts"])),
+        status: node.word_at(&["Sts"]).map(str::to_owned),
         reversal: node.flag_at(&["RvslInd"])?,
         booked_on: node.day_at(&["BookgDt"])?,
         valued_on: node.day_at(&["ValDt"])?,
@@ -251,7 +234,7 @@ fn kind(node: &Node) -> Option<String> {
     let subfamily = ["BkTxCd", "Domn", "Fmly", "SubFmlyCd"];
     let standard: Option<Vec<&str>> =
         [&domain[..], &family, &subfamily].into_iter().map(|path| node.text_at(path)).collect();
-    standard.map(|codes| codes.join("/")).or_else(|| owned(node.text_at(&["BkTxCd", "Prtry", "Cd"])))
+    standard.map(|codes| codes.join("/")).or_else(|| node.owned_at(&["BkTxCd", "Prtry", "Cd"]))
 }
 
 fn detail(node: &Node) -> Result<Detail, Fault> {
@@ -261,25 +244,22 @@ fn detail(node: &Node) -> Result<Detail, Fault> {
             amount = node.amount_at(path)?;
         }
     }
-    let mut references = References::default();
     let mut not_provided = 0;
-    for (name, place) in [
-        ("MsgId", &mut references.message_id),
-        ("PmtInfId", &mut references.payment_information_id),
-        ("InstrId", &mut references.instruction_id),
-        ("EndToEndId", &mut references.end_to_end_id),
-        ("TxId", &mut references.transaction_id),
-        ("AcctSvcrRef", &mut references.bank_reference),
-        ("ClrSysRef", &mut references.clearing_reference),
-        ("UETR", &mut references.uetr),
-    ] {
-        let text = node.text_at(&["Refs", name]);
-        not_provided += u32::from(text == Some("NOTPROVIDED"));
-        *place = owned(text.filter(|text| *text != "NOTPROVIDED"));
-    }
-    references.not_provided = not_provided;
-    let returned = node
-        .at(&["RtrInf"])
-        .map(|node| Returned { reason: owned(node.word_at(&["Rsn"])), remark: owned(node.text_at(&["AddtlInf"])) });
-    Ok(Detail { references, amount, direction: node.direction_at(&["CdtDbtInd"])?, returned })
+    let mut reference = |name| {
+        let text = node.owned_at(&["Refs", name]);
+        not_provided += u32::from(text.as_deref() == Some("NOTPROVIDED"));
+        text.filter(|text| text != "NOTPROVIDED")
+    };
+    let references = References {
+        message_id: reference("MsgId"),
+        payment_information_id: reference("PmtInfId"),
+        instruction_id: reference("InstrId"),
+        end_to_end_id: reference("EndToEndId"),
+        transaction_id: reference("TxId"),
+        bank_reference: reference("AcctSvcrRef"),
+        clearing_reference: reference("ClrSysRef"),
+        uetr: reference("UETR"),
+    };
+    let return_reason = node.at(&["RtrInf"]).map(|node| node.word_at(&["Rsn"]).unwrap_or_default().to_owned());
+    Ok(Detail { references, not_provided, amount, direction: node.direction_at(&["CdtDbtInd"])?, return_reason })
 }

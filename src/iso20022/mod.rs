@@ -7,12 +7,14 @@ mod amount;
 pub mod camt;
 mod node;
 pub mod pain002;
+mod references;
 pub mod xml;
 
 use std::io::BufRead;
 
 pub use amount::{Amount, Currency, Direction};
 pub use node::Node;
+pub use references::References;
 pub use xml::{Fault, Limits, Unreadable};
 
 /// One thing that a file says.

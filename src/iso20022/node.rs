@@ -36,6 +36,12 @@ impl Node {
         self.at(path).map(|node| node.text.trim()).filter(|text| !text.is_empty())
     }
 
+    /// The same as a text of its own.
+    #[must_use]
+    pub fn owned_at(&self, path: &[&str]) -> Option<String> {
+        self.text_at(path).map(str::to_owned)
+    }
+
     /// What a choice of `Cd` and `Prtry` says at a path, or the text itself, as older versions have it.
     #[must_use]
     pub fn word_at(&self, path: &[&str]) -> Option<&str> {
@@ -70,13 +76,13 @@ impl Node {
         text.map(day).transpose()
     }
 
-    /// A whole number at a path.
+    /// A whole number of at most 18 digits at a path, as the standard has them.
     ///
     /// # Errors
     /// [`Fault::Number`].
     pub fn count_at(&self, path: &[&str]) -> Result<Option<u64>, Fault> {
         let number = |text: &str| {
-            let sound = text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let sound = text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
             sound.then_some(text).and_then(|text| text.parse().ok()).ok_or(Fault::Number)
         };
         self.text_at(path).map(number).transpose()

@@ -2,75 +2,54 @@
 //!
 //! Everything that names a payment is optional in every version. A transaction comes before the payment information that it belongs to.
 
+use serde::Serialize;
+
 use super::amount::Amount;
 use super::node::Node;
+use super::references::References;
 use super::xml::Fault;
 
 /// One thing that a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// Of the whole message.
-    Group(Group),
+    Message(Whole),
     /// Of a payment of the payment information that ends next.
     Transaction(Transaction),
     /// Of a payment information, with all that came since the last one.
-    Payment(Payment),
+    PaymentInformation(Whole),
 }
 
-/// What is said of the whole message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Group {
-    /// Our message.
-    pub message_id: Option<String>,
-    /// Which kind it was, such as `pain.001.001.09`.
-    pub message: Option<String>,
+/// What is said of a message or payment information of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Whole {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// `RJCT`, `PART`, `ACTC`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Payments that it had.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// Why.
-    pub reasons: Vec<Reason>,
-}
-
-/// What is said of a payment information.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Payment {
-    /// Ours.
-    pub payment_information_id: Option<String>,
-    /// `RJCT`, `PART`, `ACSP`, …
-    pub status: Option<String>,
-    /// Payments that it had.
-    pub count: Option<u64>,
-    /// Why.
-    pub reasons: Vec<Reason>,
+    /// Why: see [`Transaction::reasons`].
+    pub reasons: Vec<String>,
 }
 
 /// What is said of a payment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Transaction {
-    /// Our instruction.
-    pub instruction_id: Option<String>,
-    /// From us to the payee.
-    pub end_to_end_id: Option<String>,
-    /// UUID of the payment on its whole way.
-    pub uetr: Option<String>,
-    /// The bank's own name.
-    pub bank_reference: Option<String>,
+    /// The names that it has.
+    pub references: References,
     /// `ACSC`, `RJCT`, `PDNG`, …; none says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// Why.
-    pub reasons: Vec<Reason>,
+    /// Why: codes of the list of status reasons, or the bank's own words; the same letters mean other things for returns. What the bank adds
+    /// in sentences is not read: it may name a person.
+    pub reasons: Vec<String>,
     /// The amount that it repeats.
+    #[serde(flatten)]
     pub amount: Option<Amount>,
-}
-
-/// A reason, of the list of status reasons: the same letters mean other things for returns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reason {
-    /// `AC04`, … or the bank's own word.
-    pub code: Option<String>,
-    /// What the bank adds.
-    pub remark: String,
 }
 
 pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]> {
@@ -84,38 +63,38 @@ pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]>
 }
 
 pub(super) fn item(node: &Node) -> Result<Option<Item>, Fault> {
-    let text = |path: &[&str]| node.text_at(path).map(str::to_owned);
     Ok(Some(match node.name.as_str() {
-        "OrgnlGrpInfAndSts" => Item::Group(Group {
-            message_id: text(&["OrgnlMsgId"]),
-            message: text(&["OrgnlMsgNmId"]),
-            status: text(&["GrpSts"]),
-            count: node.count_at(&["OrgnlNbOfTxs"])?,
-            reasons: reasons(node),
-        }),
-        "OrgnlPmtInfAndSts" => Item::Payment(Payment {
-            payment_information_id: text(&["OrgnlPmtInfId"]),
-            status: text(&["PmtInfSts"]),
-            count: node.count_at(&["OrgnlNbOfTxs"])?,
-            reasons: reasons(node),
-        }),
-        "TxInfAndSts" => Item::Transaction(Transaction {
-            instruction_id: text(&["OrgnlInstrId"]),
-            end_to_end_id: text(&["OrgnlEndToEndId"]),
-            uetr: text(&["OrgnlUETR"]),
-            bank_reference: text(&["AcctSvcrRef"]),
-            status: text(&["TxSts"]),
-            reasons: reasons(node),
-            amount: node.amount_at(&["OrgnlTxRef", "Amt", "InstdAmt"])?,
-        }),
+        "OrgnlGrpInfAndSts" => Item::Message(whole(node, "OrgnlMsgId", "GrpSts")?),
+        "OrgnlPmtInfAndSts" => Item::PaymentInformation(whole(node, "OrgnlPmtInfId", "PmtInfSts")?),
+        "TxInfAndSts" => Item::Transaction(transaction(node)?),
         _ => return Ok(None),
     }))
 }
 
-fn reasons(node: &Node) -> Vec<Reason> {
-    let reason = |node: &Node| Reason {
-        code: node.word_at(&["Rsn"]).map(str::to_owned),
-        remark: node.each("AddtlInf").map(|line| line.text.trim()).collect::<Vec<_>>().join(" "),
-    };
-    node.each("StsRsnInf").map(reason).collect()
+fn whole(node: &Node, id: &str, status: &str) -> Result<Whole, Fault> {
+    Ok(Whole {
+        id: node.owned_at(&[id]),
+        status: node.owned_at(&[status]),
+        count: node.count_at(&["OrgnlNbOfTxs"])?,
+        reasons: reasons(node),
+    })
+}
+
+fn transaction(node: &Node) -> Result<Transaction, Fault> {
+    Ok(Transaction {
+        references: References {
+            instruction_id: node.owned_at(&["OrgnlInstrId"]),
+            end_to_end_id: node.owned_at(&["OrgnlEndToEndId"]),
+            bank_reference: node.owned_at(&["AcctSvcrRef"]),
+            uetr: node.owned_at(&["OrgnlUETR"]),
+            ..References::default()
+        },
+        status: node.owned_at(&["TxSts"]),
+        reasons: reasons(node),
+        amount: node.amount_at(&["OrgnlTxRef", "Amt", "InstdAmt"])?,
+    })
+}
+
+fn reasons(node: &Node) -> Vec<String> {
+    node.each("StsRsnInf").filter_map(|reason| reason.word_at(&["Rsn"])).map(str::to_owned).collect()
 }

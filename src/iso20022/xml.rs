@@ -1,7 +1,7 @@
 //! Markup from outside, as a stream: what repeats is handed out part by part, the rest stays small. Everything that can grow has a limit.
 //!
 //! A document type, a processing instruction, an entity of its own, another encoding than UTF-8, a second document: refused at the place
-//! where it stands. Elements of other namespaces are passed over.
+//! where it stands. Elements of other namespaces are passed over where the standard lets anything stand, and only there.
 
 use std::io::{self, BufRead, Read};
 
@@ -15,6 +15,8 @@ use super::Node;
 const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:";
 /// The element around every message.
 const ROOT: &str = "Document";
+/// The element in which the standard lets anything stand.
+const ENVELOPE: &str = "Envlp";
 
 /// What a file may take.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,12 @@ pub enum Fault {
     /// The root has no namespace.
     #[error("the document has no namespace: nobody can tell which message it is")]
     NamespaceMissing,
+    /// An element of another namespace stands where something of the message should.
+    #[error("an element has another namespace than its message")]
+    OtherNamespace,
+    /// None of what such a message is sent for.
+    #[error("the message holds nothing")]
+    Nothing,
     /// A message that nobody reads here.
     #[error("this is no message that is read here")]
     UnknownMessage,
@@ -122,6 +130,8 @@ impl Fault {
             Self::TooMuch => "too_much",
             Self::TooLong => "too_long",
             Self::NamespaceMissing => "namespace_missing",
+            Self::OtherNamespace => "other_namespace",
+            Self::Nothing => "nothing",
             Self::UnknownMessage => "unknown_message",
             Self::Amount => "amount",
             Self::Currency => "currency",
@@ -171,6 +181,7 @@ pub fn read(
         elements: 0,
         held: 0,
         is_over: false,
+        has_parts: false,
     };
     let mut buffer = Vec::new();
     loop {
@@ -185,7 +196,8 @@ pub fn read(
     }
     let at = reader.buffer_position();
     match open.message.filter(|_| open.is_over) {
-        Some(message) => Ok(message),
+        Some(message) if open.has_parts => Ok(message),
+        Some(_) => Err(Unreadable { at, fault: Fault::Nothing }),
         None => Err(Unreadable { at, fault: Fault::NotXml }),
     }
 }
@@ -206,6 +218,8 @@ struct Open<'limits, On> {
     held: u64,
     /// The root has ended.
     is_over: bool,
+    /// A part was handed out.
+    has_parts: bool,
 }
 
 impl<On: FnMut(Node) -> Result<(), Fault>> Open<'_, On> {
@@ -261,10 +275,11 @@ impl<On: FnMut(Node) -> Result<(), Fault>> Open<'_, On> {
             (None, _) => return Err(Fault::UnknownMessage),
             (Some(_), _) if self.is_over => return Err(Fault::NotXml),
             (Some(mine), Some(message)) if mine == message => {}
-            (Some(_), _) => {
+            (Some(_), _) if self.stack.last().is_some_and(|(parent, _)| parent.name == ENVELOPE) => {
                 self.passed_over = 1;
                 return Ok(());
             }
+            (Some(_), _) => return Err(Fault::OtherNamespace),
         }
         self.held += 1;
         if self.held > self.limits.held_elements {
@@ -311,6 +326,7 @@ impl<On: FnMut(Node) -> Result<(), Fault>> Open<'_, On> {
         });
         if is_part {
             self.held -= size;
+            self.has_parts = true;
             return (self.on)(node);
         }
         if let Some((parent, parent_size)) = self.stack.last_mut() {
@@ -453,7 +469,7 @@ mod tests {
     #[test]
     fn prefixes_mean_what_they_are_bound_to_and_other_namespaces_are_passed_over() {
         let text = "<d:Document xmlns:d='urn:iso:std:iso:20022:tech:xsd:test.001' xmlns:x='urn:x'>\
-            <d:List><x:Item><x:Item>no</x:Item></x:Item><d:Item>yes</d:Item></d:List></d:Document>";
+            <d:List><d:Envlp><x:Item><x:Item>no</x:Item></x:Item></d:Envlp><d:Item>yes</d:Item></d:List></d:Document>";
         let nodes = read_all(text.as_bytes()).unwrap();
         assert_eq!((nodes.len(), nodes[0].text.as_str()), (2, "yes"));
     }
@@ -480,6 +496,10 @@ mod tests {
             (document("<List></Lost>"), Fault::NotXml),
             (document("<List A='1' Ccy='CNY' Ccy='EUR'/>"), Fault::NotXml),
             (document("<List/>") + "<Document/>", Fault::NotXml),
+            (document("<List><Item xmlns='urn:x'/></List>"), Fault::OtherNamespace),
+            (document("<List><Item xmlns=''/></List>"), Fault::OtherNamespace),
+            (document(""), Fault::Nothing),
+            (document("<Else/>"), Fault::Nothing),
             (document("<List/>") + "more", Fault::NotXml),
             ("".to_owned(), Fault::NotXml),
             ("PK\u{3}\u{4}".to_owned(), Fault::NotXml),

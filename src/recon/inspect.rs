@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use serde::{Serialize, Serializer};
-use time::Date;
 
 use crate::iso20022::camt::{self, Account, Balance, Batch, Detail, Entry, Kind};
-use crate::iso20022::pain002::{self, Reason, Transaction};
-use crate::iso20022::{self, Amount, Direction, Item, Limits};
-use crate::kernel::clock::iso_date;
+use crate::iso20022::pain002::{self, Transaction, Whole};
+use crate::iso20022::{self, Amount, Currency, Direction, Item, Limits, Unreadable};
 
 /// What was found in a file.
 #[derive(Debug, Default, Serialize)]
@@ -23,44 +21,6 @@ pub struct Inspected {
     pub accounts: Vec<AccountHeld>,
     /// What it says of files of ours.
     pub statuses: Vec<StatusHeld>,
-}
-
-/// What is said of a message or payment information of ours. What is not mentioned stays as it is.
-#[derive(Debug, Serialize)]
-pub struct StatusHeld {
-    /// `message` or `payment_information`.
-    pub of: &'static str,
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// `RJCT`, `PART`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// Payments that it had.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<u64>,
-    /// Why, in the codes of status reasons.
-    pub reasons: Vec<String>,
-    /// Those that are mentioned one by one.
-    pub transactions: Vec<TransactionHeld>,
-}
-
-/// What is said of a payment of ours.
-#[derive(Debug, Serialize)]
-pub struct TransactionHeld {
-    /// `ACSC`, `RJCT`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// Why, in the codes of status reasons.
-    pub reasons: Vec<String>,
-    /// The names that it has.
-    pub references: BTreeMap<&'static str, String>,
-    /// The amount that it repeats.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount_hundredths: Option<i64>,
-    /// The currency of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
 }
 
 /// A reason.
@@ -78,26 +38,11 @@ pub struct Quarantine {
 /// One account of a file.
 #[derive(Debug, Serialize)]
 pub struct AccountHeld {
-    /// The statement's own name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Its number, as the bank counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<u64>,
-    /// Which account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// Its currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
-    /// The first day that it covers.
-    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
-    pub from: Option<Date>,
-    /// The last one.
-    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
-    pub to: Option<Date>,
+    /// What the file says of it.
+    #[serde(flatten)]
+    pub account: Account,
     /// Its balances.
-    pub balances: Vec<BalanceHeld>,
+    pub balances: Vec<Balance>,
     /// Whether the opening balance and what was booked give the closing one.
     pub balance: Rolls,
     /// Sums by direction, status and currency.
@@ -106,6 +51,33 @@ pub struct AccountHeld {
     pub notes: BTreeMap<Note, u64>,
     /// Its bookings, in order.
     pub entries: Vec<EntryHeld>,
+}
+
+/// A booking.
+#[derive(Debug, Serialize)]
+pub struct EntryHeld {
+    /// What the file says of it.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// It sends money back: it says so in its kind, or a detail does.
+    pub is_return: bool,
+    /// Payments that it announces, of batches that it books in one sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_count: Option<u128>,
+    /// The payments within it that are listed.
+    pub details: Vec<Detail>,
+}
+
+/// What is said of a message or payment information of ours. What is not mentioned stays as it is.
+#[derive(Debug, Serialize)]
+pub struct StatusHeld {
+    /// `message` or `payment_information`.
+    pub of: &'static str,
+    /// What is said of all of it.
+    #[serde(flatten)]
+    pub whole: Whole,
+    /// The payments that are mentioned one by one.
+    pub transactions: Vec<Transaction>,
 }
 
 /// Whether the balance rolls.
@@ -185,87 +157,11 @@ pub struct Total {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// Of which currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Bookings.
     pub count: u64,
     /// Their sum.
     pub amount_hundredths: i128,
-}
-
-/// A balance.
-#[derive(Debug, Serialize)]
-pub struct BalanceHeld {
-    /// `OPBD`, `CLBD`, … or the bank's own word.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Credit for money of ours; none where the bank does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub direction: Option<Direction>,
-    /// How much.
-    pub amount_hundredths: i64,
-    /// Of which currency.
-    pub currency: String,
-    /// Of which day.
-    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
-    pub on: Option<Date>,
-}
-
-/// A booking.
-#[derive(Debug, Serialize)]
-pub struct EntryHeld {
-    /// Its own name on the statement.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
-    /// The bank's name for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank_reference: Option<String>,
-    /// Which way.
-    pub direction: Direction,
-    /// How much.
-    pub amount_hundredths: i64,
-    /// Of which currency.
-    pub currency: String,
-    /// `BOOK`, `PDNG`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// What it is: `PMNT/ICDT/RRTN`, or the bank's own word.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Whether the bank calls it a reversal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reversal: Option<bool>,
-    /// It sends money back: it says so in its kind, or a detail does.
-    pub is_return: bool,
-    /// The day it was booked.
-    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
-    pub booked_on: Option<Date>,
-    /// The day from which it counts.
-    #[serde(with = "iso_date::option", skip_serializing_if = "Option::is_none")]
-    pub valued_on: Option<Date>,
-    /// Of a batch that was booked in one sum.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_count: Option<u64>,
-    /// The payments within it that are listed.
-    pub details: Vec<DetailHeld>,
-}
-
-/// A payment within a booking.
-#[derive(Debug, Serialize)]
-pub struct DetailHeld {
-    /// How much.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount_hundredths: Option<i64>,
-    /// Of which currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
-    /// Which way, when it says so itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub direction: Option<Direction>,
-    /// The names that it has.
-    pub references: BTreeMap<&'static str, String>,
-    /// It is a return; empty when the bank gives no reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub return_reason: Option<String>,
 }
 
 /// Reads a file to its end.
@@ -277,27 +173,25 @@ pub fn inspect(source: impl BufRead) -> Inspected {
     });
     match read {
         Ok(message) => {
-            let mut inspected = Inspected { accounts: held.accounts, statuses: held.statuses, ..Inspected::default() };
-            if Kind::of(&message) == Some(Kind::Statement) {
-                inspected.quarantined.extend(inspected.accounts.iter().filter_map(does_not_roll));
-            }
-            inspected.message = Some(message);
-            inspected
+            let Held { accounts, statuses, .. } = held;
+            let is_statement = Kind::of(&message) == Some(Kind::Statement);
+            let quarantined = accounts.iter().filter(|_| is_statement).filter_map(does_not_roll).collect();
+            Inspected { message: Some(message), quarantined, accounts, statuses }
         }
-        Err(unreadable) => Inspected {
-            quarantined: vec![Quarantine {
-                code: unreadable.fault.code(),
-                what: unreadable.fault.to_string(),
-                at_byte: Some(unreadable.at),
-            }],
-            ..Inspected::default()
-        },
+        Err(unreadable) => quarantined(unreadable),
     }
 }
 
-fn does_not_roll(account: &AccountHeld) -> Option<Quarantine> {
-    let Rolls::Differs { by_hundredths } = account.balance else { return None };
-    let id = account.id.as_deref().unwrap_or("without a name");
+/// What is said of a file that can't be read to its end.
+#[must_use]
+pub fn quarantined(Unreadable { at, fault }: Unreadable) -> Inspected {
+    let reason = Quarantine { code: fault.code(), what: fault.to_string(), at_byte: Some(at) };
+    Inspected { quarantined: vec![reason], ..Inspected::default() }
+}
+
+fn does_not_roll(held: &AccountHeld) -> Option<Quarantine> {
+    let Rolls::Differs { by_hundredths } = held.balance else { return None };
+    let id = held.account.id.as_deref().unwrap_or("without a name");
     let what =
         format!("statement {id}: the closing balance differs by {by_hundredths} hundredths from opening and bookings");
     Some(Quarantine { code: "balance_does_not_roll", what, at_byte: None })
@@ -311,7 +205,7 @@ struct Held {
     entries: Vec<EntryHeld>,
     notes: BTreeMap<Note, u64>,
     accounts: Vec<AccountHeld>,
-    transactions: Vec<TransactionHeld>,
+    transactions: Vec<Transaction>,
     statuses: Vec<StatusHeld>,
 }
 
@@ -322,26 +216,14 @@ impl Held {
             Item::Account(camt::Item::Detail(detail)) => self.details.push(detail),
             Item::Account(camt::Item::Entry(entry)) => self.entry(entry),
             Item::Account(camt::Item::Account(account)) => self.account(account),
-            Item::Status(pain002::Item::Transaction(transaction)) => self.transactions.push(told(transaction)),
-            Item::Status(pain002::Item::Payment(payment)) => {
+            Item::Status(pain002::Item::Transaction(transaction)) => self.transactions.push(transaction),
+            Item::Status(pain002::Item::PaymentInformation(whole)) => {
                 let transactions = std::mem::take(&mut self.transactions);
-                self.statuses.push(StatusHeld {
-                    of: "payment_information",
-                    id: payment.payment_information_id,
-                    status: payment.status,
-                    count: payment.count,
-                    reasons: words(payment.reasons),
-                    transactions,
-                });
+                self.statuses.push(StatusHeld { of: "payment_information", whole, transactions });
             }
-            Item::Status(pain002::Item::Group(group)) => self.statuses.push(StatusHeld {
-                of: "message",
-                id: group.message_id,
-                status: group.status,
-                count: group.count,
-                reasons: words(group.reasons),
-                transactions: Vec::new(),
-            }),
+            Item::Status(pain002::Item::Message(whole)) => {
+                self.statuses.push(StatusHeld { of: "message", whole, transactions: Vec::new() });
+            }
         }
     }
 
@@ -355,36 +237,19 @@ impl Held {
         let details = std::mem::take(&mut self.details);
         self.note(Note::EntryWithoutStatus, entry.status.is_none());
         self.note(Note::EntryWithoutDay, entry.booked_on.is_none() && entry.valued_on.is_none());
-        let announced: Option<u64> = entry.batches.iter().map(|batch| batch.count).sum();
-        let listed = details.len() as u64;
-        self.note(
-            Note::BatchCountDiffers,
-            listed > 0 && !entry.batches.is_empty() && announced.is_some_and(|count| count != listed),
-        );
+        let batch_count = announced(&entry.batches);
+        let listed = details.len() as u128;
+        self.note(Note::BatchCountDiffers, listed > 0 && batch_count.is_some_and(|count| count != listed));
         self.note(Note::BatchTotalDiffers, !totals_agree(&entry.batches, entry.amount));
         self.note(Note::DetailsDoNotAddUp, !add_up(&details, &entry));
         for detail in &details {
             self.note(Note::DetailWithoutEndToEndId, detail.references.end_to_end_id.is_none());
-            self.note(Note::ReferenceNotProvided, detail.references.not_provided > 0);
+            self.note(Note::ReferenceNotProvided, detail.not_provided > 0);
         }
-        let is_return = details.iter().any(|detail| detail.returned.is_some())
+        let is_return = details.iter().any(|detail| detail.return_reason.is_some())
             || entry.kind.as_deref().is_some_and(|kind| kind.ends_with("/RRTN"));
         self.note(Note::ReturnNotMarkedReversal, is_return && entry.reversal != Some(true));
-        self.entries.push(EntryHeld {
-            reference: entry.reference,
-            bank_reference: entry.bank_reference,
-            direction: entry.direction,
-            amount_hundredths: entry.amount.hundredths,
-            currency: entry.amount.currency.letters().to_owned(),
-            status: entry.status,
-            kind: entry.kind,
-            reversal: entry.reversal,
-            is_return,
-            booked_on: entry.booked_on,
-            valued_on: entry.valued_on,
-            batch_count: announced.filter(|_| !entry.batches.is_empty()),
-            details: details.into_iter().map(shown).collect(),
-        });
+        self.entries.push(EntryHeld { entry, is_return, batch_count, details });
     }
 
     fn account(&mut self, account: Account) {
@@ -393,78 +258,28 @@ impl Held {
         for balance in &balances {
             self.note(Note::BalanceWithoutDirection, balance.direction.is_none());
         }
-        for entry in &entries {
-            self.note(
-                Note::EntryInOtherCurrency,
-                account.currency.as_ref().is_some_and(|currency| *currency != entry.currency),
-            );
+        for EntryHeld { entry, .. } in &entries {
+            let is_other =
+                account.currency.as_deref().is_some_and(|currency| currency != entry.amount.currency.letters());
+            self.note(Note::EntryInOtherCurrency, is_other);
         }
-        self.note(Note::EntryCountDiffers, account.entries.is_some_and(|count| count != entries.len() as u64));
+        let is_other = account.announced_entries.is_some_and(|count| count != entries.len() as u64);
+        self.note(Note::EntryCountDiffers, is_other);
         self.accounts.push(AccountHeld {
-            id: account.id,
-            sequence: account.sequence,
-            account: account.account,
-            currency: account.currency,
-            from: account.from,
-            to: account.to,
+            account,
             balance: rolls(&balances, &entries),
             totals: totals(&entries),
-            balances: balances.into_iter().map(balance_held).collect(),
+            balances,
             notes: std::mem::take(&mut self.notes),
             entries,
         });
     }
 }
 
-fn balance_held(balance: Balance) -> BalanceHeld {
-    BalanceHeld {
-        code: balance.code,
-        direction: balance.direction,
-        amount_hundredths: balance.amount.hundredths,
-        currency: balance.amount.currency.letters().to_owned(),
-        on: balance.on,
-    }
-}
-
-fn shown(detail: Detail) -> DetailHeld {
-    let references = detail.references;
-    let named = [
-        ("message_id", references.message_id),
-        ("payment_information_id", references.payment_information_id),
-        ("instruction_id", references.instruction_id),
-        ("end_to_end_id", references.end_to_end_id),
-        ("transaction_id", references.transaction_id),
-        ("bank_reference", references.bank_reference),
-        ("clearing_reference", references.clearing_reference),
-        ("uetr", references.uetr),
-    ];
-    DetailHeld {
-        amount_hundredths: detail.amount.map(|amount| amount.hundredths),
-        currency: detail.amount.map(|amount| amount.currency.letters().to_owned()),
-        direction: detail.direction,
-        references: named.into_iter().filter_map(|(name, text)| Some((name, text?))).collect(),
-        return_reason: detail.returned.map(|returned| returned.reason.unwrap_or_default()),
-    }
-}
-
-fn told(transaction: Transaction) -> TransactionHeld {
-    let named = [
-        ("instruction_id", transaction.instruction_id),
-        ("end_to_end_id", transaction.end_to_end_id),
-        ("bank_reference", transaction.bank_reference),
-        ("uetr", transaction.uetr),
-    ];
-    TransactionHeld {
-        status: transaction.status,
-        reasons: words(transaction.reasons),
-        references: named.into_iter().filter_map(|(name, text)| Some((name, text?))).collect(),
-        amount_hundredths: transaction.amount.map(|amount| amount.hundredths),
-        currency: transaction.amount.map(|amount| amount.currency.letters().to_owned()),
-    }
-}
-
-fn words(reasons: Vec<Reason>) -> Vec<String> {
-    reasons.into_iter().filter_map(|reason| reason.code).collect()
+/// The payments that batches announce; none when one announces none, or there is no batch.
+fn announced(batches: &[Batch]) -> Option<u128> {
+    let counts: Option<u128> = batches.iter().map(|batch| batch.count.map(u128::from)).sum();
+    counts.filter(|_| !batches.is_empty())
 }
 
 /// Whether what batches announce is the booking's sum, where they all announce one in its currency.
@@ -491,21 +306,16 @@ fn add_up(details: &[Detail], entry: &Entry) -> bool {
 }
 
 fn totals(entries: &[EntryHeld]) -> Vec<Total> {
-    let mut sums: BTreeMap<(Direction, Option<&str>, &str), (u64, i128)> = BTreeMap::new();
-    for entry in entries {
-        let (count, sum) = sums.entry((entry.direction, entry.status.as_deref(), &entry.currency)).or_default();
+    let mut sums: BTreeMap<(Direction, Option<&str>, Currency), (u64, i128)> = BTreeMap::new();
+    for EntryHeld { entry, .. } in entries {
+        let key = (entry.direction, entry.status.as_deref(), entry.amount.currency);
+        let (count, sum) = sums.entry(key).or_default();
         *count += 1;
-        *sum += i128::from(entry.amount_hundredths);
+        *sum += i128::from(entry.amount.hundredths);
     }
-    let total = |((direction, status, currency), (count, amount_hundredths)): (
-        (Direction, Option<&str>, &str),
-        (u64, i128),
-    )| Total {
-        direction,
-        status: status.map(str::to_owned),
-        currency: currency.to_owned(),
-        count,
-        amount_hundredths,
+    let total = |((direction, status, currency), (count, amount_hundredths)): (_, (u64, i128))| {
+        let status: Option<&str> = status;
+        Total { direction, status: status.map(str::to_owned), currency, count, amount_hundredths }
     };
     sums.into_iter().map(total).collect()
 }
@@ -522,12 +332,12 @@ fn rolls(balances: &[Balance], entries: &[EntryHeld]) -> Rolls {
         let (opening, currency) = only(&["OPBD", "PRCD"]).and_then(signed)?;
         let (closing, other) = only(&["CLBD"]).and_then(signed)?;
         let mut booked = 0;
-        for entry in entries {
-            if entry.currency != currency.letters() {
+        for EntryHeld { entry, .. } in entries {
+            if entry.amount.currency != currency {
                 return None;
             }
             if entry.status.as_deref()? == "BOOK" {
-                booked += entry.direction.signed(entry.amount_hundredths);
+                booked += entry.direction.signed(entry.amount.hundredths);
             }
         }
         (currency == other).then_some(closing - opening - booked)
@@ -536,5 +346,28 @@ fn rolls(balances: &[Balance], entries: &[EntryHeld]) -> Rolls {
         Some(0) => Rolls::Rolls,
         Some(by_hundredths) => Rolls::Differs { by_hundredths },
         None => Rolls::NotTold,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_as_large_as_they_may_be_are_added_up() {
+        let batch = "<Btch><NbOfTxs>999999999999999999</NbOfTxs></Btch>".repeat(40);
+        let entry = format!(
+            "<Ntry><Amt Ccy='CNY'>1</Amt><CdtDbtInd>DBIT</CdtDbtInd><NtryDtls>{batch}<TxDtls/></NtryDtls></Ntry>"
+        );
+        let file = format!(
+            "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><BkToCstmrStmt><Stmt>\
+             <ElctrncSeqNb>202611230000000001</ElctrncSeqNb>{entry}</Stmt></BkToCstmrStmt></Document>"
+        );
+        let held = inspect(file.as_bytes());
+        let [account] = held.accounts.as_slice() else { panic!("{held:?}") };
+        assert_eq!(account.account.sequence, Some(202_611_230_000_000_001));
+        assert_eq!(account.entries[0].batch_count, Some(39_999_999_999_999_999_960));
+        assert_eq!(account.notes.get(&Note::BatchCountDiffers), Some(&1));
+        serde_json::to_string(&held).unwrap();
     }
 }

@@ -112,6 +112,9 @@ async fn whatever_lies_in_the_directory_is_told_and_no_books_are_touched() {
     put("b.xml", b"");
     put("c.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>");
     put("d.xml", b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pacs.004.001.15'/>");
+    // Its parts have no prefix, and so nobody's namespace: nothing of it may be left out in silence.
+    let unbound = b"<d:Document xmlns:d='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><BkToCstmrStmt/></d:Document>";
+    put("d2.xml", unbound);
     std::fs::create_dir(directory.path().join("e")).unwrap();
     std::fs::copy(Path::new(SPECIMENS).join("statement-08.xml"), directory.path().join("f.xml")).unwrap();
     let machine = Machine::new().await;
@@ -121,7 +124,17 @@ async fn whatever_lies_in_the_directory_is_told_and_no_books_are_touched() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["quarantined"][0]["code"].clone())
         .collect();
-    assert_eq!(codes, [json!("not_xml"), json!("not_xml"), json!("doctype"), json!("unknown_message"), Value::Null]);
+    assert_eq!(
+        codes,
+        [
+            json!("not_xml"),
+            json!("not_xml"),
+            json!("doctype"),
+            json!("unknown_message"),
+            json!("other_namespace"),
+            Value::Null
+        ]
+    );
     assert!(!machine.data.exists(), "no database was made");
     let table = machine.run(&["recon", "inspect", path]).await.ok();
     assert!(

@@ -154,6 +154,7 @@ fn say_where_to_look(app: &App) {
     if config.demo {
         let file = demo::Credentials::path(&config.data_dir);
         text.push_str(&format!("  credentials      {}\n", file.display()));
+        text.push_str(&format!("  sign-in codes    {url}/v1/demo/sms-outbox?phone=…\n"));
         text.push_str("  a whole claim    huzhu demo     (from the source: cargo run -- demo)\n");
     } else {
         text.push_str("  first account    huzhu organisations add NAME --level city\n");

@@ -1,7 +1,8 @@
 //! Advice on a picture: what a person should look at again before they go home from the hospital. It never refuses.
 //!
 //! The picture is measured on its upright reading copy in grey, in whole numbers, so that the same picture is advised on in the same way
-//! everywhere; where its print is read, what the engine saw of it has the last word. The limits were chosen on a set of photographs of which it is known what is wrong with them (docs/documents.md has the rates).
+//! everywhere; where its print is read, what the engine saw of it has the last word. The limits were chosen on a set of photographs of which it is
+//! known what is wrong with them (docs/documents.md has the rates).
 
 use image::GrayImage;
 use serde::{Deserialize, Serialize};

@@ -42,6 +42,7 @@ mod m13_codes;
 mod m14_readings;
 mod m15_matches;
 mod m16_bill_checks;
+mod m17_controls;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m14_readings::Migration),
             Box::new(m15_matches::Migration),
             Box::new(m16_bill_checks::Migration),
+            Box::new(m17_controls::Migration),
         ]
     }
 }
@@ -153,7 +155,8 @@ mod tests {
                 "m13_codes",
                 "m14_readings",
                 "m15_matches",
-                "m16_bill_checks"
+                "m16_bill_checks",
+                "m17_controls"
             ]
         );
     }

@@ -1,6 +1,12 @@
 //! The disbursement bank's part of the configuration.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer};
+use time::Date;
+
+use crate::kernel::clock::iso_date;
+use crate::kernel::money::Fen;
 
 /// The bank that payouts go through.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,6 +35,97 @@ pub struct Bank {
     /// the bank has promised that its "not found" is final.
     #[serde(default = "default_not_found_gap_secs")]
     pub not_found_gap_secs: i64,
+    /// Fen of one batch at most. Default 100000000, a million yuan.
+    #[serde(default = "default_max_batch_fen")]
+    pub max_batch_fen: Fen,
+    /// Fen released for one value date at most, all batches and runs together. Default 500000000, five million yuan.
+    #[serde(default = "default_max_day_fen")]
+    pub max_day_fen: Fen,
+    /// Beijing time, `HH:MM`, from which a file is paid on the next day of the bank; `24:00` for never. Default `16:30`.
+    #[serde(default = "default_cut_off")]
+    pub cut_off: DayTime,
+    /// Beijing time, `HH:MM`, before which nothing is sent on a value date. Default `08:30`.
+    #[serde(default = "default_dispatch_from")]
+    pub dispatch_from: DayTime,
+    /// On which days the bank pays. Default `working_days`: those of the State Council's lists.
+    #[serde(default)]
+    pub pays_on: BankDays,
+    /// Days besides on which the bank pays nothing, `YYYY-MM-DD`, such as the day of its yearly closing. Default none.
+    #[serde(default, deserialize_with = "days")]
+    pub closed_on: BTreeSet<Date>,
+}
+
+/// On which days a bank pays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BankDays {
+    /// The working days of the State Council's lists.
+    #[default]
+    WorkingDays,
+    /// Every day of the year.
+    EveryDay,
+}
+
+/// A time of day in Beijing, to the minute, `00:00` to `24:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DayTime {
+    minutes: u16,
+}
+
+impl DayTime {
+    /// The end of the day.
+    pub const END: Self = Self { minutes: 24 * 60 };
+    /// The start of the day.
+    pub const START: Self = Self { minutes: 0 };
+
+    /// Reads `HH:MM`; none when it is no such time.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hours, minutes) = text.split_once(':')?;
+        let number = |digits: &str| {
+            let plain = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if plain { digits.parse::<u16>().ok() } else { None }
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        let all = hours * 60 + minutes;
+        (minutes < 60 && all <= Self::END.minutes).then_some(Self { minutes: all })
+    }
+
+    /// Seconds since the start of the day.
+    #[must_use]
+    pub fn as_secs(self) -> i64 {
+        i64::from(self.minutes) * 60
+    }
+}
+
+impl<'de> Deserialize<'de> for DayTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("a time of day is written HH:MM, 00:00 to 24:00"))
+    }
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Date>, D::Error> {
+    let read = |text: String| {
+        iso_date::parse(&text).ok_or_else(|| serde::de::Error::custom("a day of closed_on is written YYYY-MM-DD"))
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect()
+}
+
+const fn default_max_batch_fen() -> Fen {
+    Fen::new(100_000_000)
+}
+
+const fn default_max_day_fen() -> Fen {
+    Fen::new(500_000_000)
+}
+
+const fn default_cut_off() -> DayTime {
+    DayTime { minutes: 16 * 60 + 30 }
+}
+
+const fn default_dispatch_from() -> DayTime {
+    DayTime { minutes: 8 * 60 + 30 }
 }
 
 fn default_account() -> String {
@@ -64,7 +161,7 @@ pub enum BankKind {
 }
 
 impl Bank {
-    /// The simulator at `url`, everything else by default.
+    /// The simulator at `url`, which pays at any hour of any day; everything else by default.
     #[must_use]
     pub fn simulator(url: impl Into<String>) -> Self {
         Self {
@@ -76,12 +173,51 @@ impl Bank {
             connect_timeout_ms: default_connect_timeout_ms(),
             answer_timeout_ms: default_answer_timeout_ms(),
             not_found_gap_secs: default_not_found_gap_secs(),
+            max_batch_fen: default_max_batch_fen(),
+            max_day_fen: default_max_day_fen(),
+            cut_off: DayTime::END,
+            dispatch_from: DayTime::START,
+            pays_on: BankDays::EveryDay,
+            closed_on: BTreeSet::new(),
         }
+    }
+
+    /// Why it can't work this way, if it can't: limits and times that do not go together.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&'static str> {
+        if !(self.max_batch_fen.is_positive() && self.max_batch_fen <= self.max_day_fen) {
+            return Some("bank.max_batch_fen is more than nothing and at most bank.max_day_fen");
+        }
+        (self.dispatch_from >= self.cut_off).then_some("bank.dispatch_from is before bank.cut_off")
     }
 
     /// True for a bank that only plays one.
     #[must_use]
     pub const fn is_simulator(&self) -> bool {
         matches!(self.kind, BankKind::Simulator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_two_digits_and_two_digits() {
+        assert_eq!(DayTime::parse("16:30").map(DayTime::as_secs), Some((16 * 60 + 30) * 60));
+        assert_eq!(DayTime::parse("24:00"), Some(DayTime::END));
+        assert_eq!(DayTime::parse("00:00"), Some(DayTime::START));
+        for text in ["24:01", "16:60", "16", "6:30", "+6:30", "16:3", "", "99:00"] {
+            assert_eq!(DayTime::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_and_times_go_together() {
+        let bank = Bank::simulator("http://127.0.0.1:1");
+        assert_eq!(bank.refusal(), None);
+        assert!(Bank { max_batch_fen: Fen::ZERO, ..bank.clone() }.refusal().is_some());
+        assert!(Bank { max_day_fen: Fen::new(1), ..bank.clone() }.refusal().is_some());
+        assert!(Bank { cut_off: DayTime::START, ..bank }.refusal().is_some());
     }
 }

@@ -14,7 +14,7 @@ mod bank;
 mod bill_checks;
 mod storage;
 
-pub use bank::{Bank, BankKind};
+pub use bank::{Bank, BankDays, BankKind, DayTime};
 pub use bill_checks::{BillChecks, BillChecksKind};
 pub use storage::{Storage, StorageKind};
 
@@ -307,6 +307,9 @@ impl Config {
         }
         if self.bank.as_ref().is_some_and(|bank| !(1..=86_400).contains(&bank.not_found_gap_secs)) {
             return Err(ConfigError::Refused("bank.not_found_gap_secs is 1 to 86400".to_owned()));
+        }
+        if let Some(refusal) = self.bank.as_ref().and_then(Bank::refusal) {
+            return Err(ConfigError::Refused(refusal.to_owned()));
         }
         self.bill_checks.as_ref().map_or(Ok(()), BillChecks::check)?;
         if self.log.otlp_endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {

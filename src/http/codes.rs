@@ -79,6 +79,11 @@ codes! {
     SamePerson 403 "制单人不能复核自己的批次" "Whoever prepared a batch may not release it";
     BatchStateConflict 409 "批次当前状态不允许此操作" "The batch's state does not allow this";
     BatchHashDiffers 409 "摘要与批次内容不一致" "The hash is not that of the batch's bytes";
+    BatchInRun 409 "该批次属于一次付款，请整体复核放款" "The batch is part of a run: release the run";
+    ValueDatePassed 409 "付款日已过，请作废后重新制作" "The value date has passed: void it and prepare it anew";
+    PayoutLimitExceeded 409 "超过单批或当日付款限额" "It is more than one batch, or one day, may pay";
+    RunStateConflict 409 "付款当前状态不允许此操作" "The run's state does not allow this";
+    RunHashDiffers 409 "摘要与付款清单不一致" "The hash is not that of the run's list";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     // documents
     ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";

@@ -19,7 +19,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 21] = [
+const THINGS: [&str; 22] = [
     "claim",
     "document",
     "member",
@@ -41,6 +41,7 @@ const THINGS: [&str; 21] = [
     "checker",
     "reviewer",
     "match",
+    "run",
 ];
 
 /// Gives every body of `document` an example that has none.

@@ -57,6 +57,8 @@ enum Start {
     Begun(Box<Begun>),
     /// Nothing to do now, or not by us.
     Leave,
+    /// Its value date has not begun.
+    Wait(Moment),
 }
 
 /// The job.
@@ -72,6 +74,7 @@ pub(super) async fn run(context: JobContext) -> JobResult {
     let begun = match begin(&context, link, &payload).await.map_err(job_error)? {
         Start::Begun(begun) => begun,
         Start::Leave => return Ok(()),
+        Start::Wait(until) => return wait(&context, &payload, until).await,
     };
     let Begun { batch, dispatch, bytes } = *begun;
     let outcome = link.adapter.submit(&batch.batch_ref, bytes, &batch.sha256).await;
@@ -81,9 +84,13 @@ pub(super) async fn run(context: JobContext) -> JobResult {
 /// Looks again later: the job ends, its twin waits.
 async fn block(context: &JobContext, payload: &Payload, why: &'static str) -> JobResult {
     tracing::warn!(batch.id = %payload.batch_id, why, "payouts.dispatch waits");
+    wait(context, payload, context.app.clock.now().plus_secs(BLOCKED_PAUSE_SECS)).await
+}
+
+async fn wait(context: &JobContext, payload: &Payload, until: Moment) -> JobResult {
     let txn = context.app.db.begin().await?;
     context.finish(&txn).await?;
-    enqueue(&txn, &context.app, payload, context.app.clock.now().plus_secs(BLOCKED_PAUSE_SECS)).await?;
+    enqueue(&txn, &context.app, payload, until).await?;
     txn.commit().await?;
     Ok(())
 }
@@ -122,6 +129,21 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
         found_at_bank(&txn, app, batch.id).await?;
         txn.commit().await?;
         return Ok(Start::Leave);
+    }
+    if !payload.resend {
+        let now = app.clock.now();
+        let calendar = app.calendars.current(&txn, now).await?;
+        if link.rules.is_too_late(&calendar, now, batch.value_date) {
+            // Never with yesterday's date, and no order in two dates: the orders are queued anew, under new references.
+            tracing::warn!(batch.id = %batch.id, "payouts.dispatch is given up: its value date has passed");
+            void(&txn, app, &batch, By::SYSTEM).await?;
+            txn.commit().await?;
+            return Ok(Start::Leave);
+        }
+        let opens_at = link.rules.opens_at(batch.value_date);
+        if now < opens_at {
+            return Ok(Start::Wait(opens_at));
+        }
     }
     if !checker_still_may(&txn, &batch).await? {
         let seen =

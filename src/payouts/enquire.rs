@@ -254,22 +254,21 @@ pub(super) async fn may_resend(
     let limits = link.adapter.capabilities();
     Ok(!recon::shows_debit(txn, batch.id).await?
         && i64::try_from(in_doubt).ok() == Some(batch.order_count)
-        && is_inside_limits(limits, app.clock.now(), not_found, first.started_at_ms, batch.value_date))
+        && link.rules.may_resend(app.clock.now(), batch.value_date)
+        && is_inside_limits(limits, app.clock.now(), not_found, first.started_at_ms))
 }
 
-/// True inside every limit of a resend: the first and the last "not found" since the last sending lie far enough apart, and it is the
-/// bank's window and the value date still. Pure.
+/// True inside every limit of a resend but that of the day: the first and the last "not found" since the last sending lie far enough
+/// apart, and it is the bank's window still. Pure.
 fn is_inside_limits(
     capabilities: &Capabilities,
     now: Moment,
     (first_not_found, last_not_found): (Moment, Moment),
     first_sent: Moment,
-    value_date: time::Date,
 ) -> bool {
     let Some(window_secs) = capabilities.resend_window_secs else { return false };
     last_not_found >= first_not_found.plus_secs(capabilities.not_found_gap_secs)
         && now < first_sent.plus_secs(window_secs)
-        && now.date() == value_date
 }
 
 async fn alert_if_late(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
@@ -305,13 +304,12 @@ mod tests {
         let noon = Moment::start_of(day).plus_secs(12 * 3_600);
         let may = |window, now, last| {
             let not_found = (noon.plus_secs(60), noon.plus_secs(last));
-            is_inside_limits(&capabilities(window), noon.plus_secs(now), not_found, noon, day)
+            is_inside_limits(&capabilities(window), noon.plus_secs(now), not_found, noon)
         };
         assert!(may(Some(86_400), 700, 660));
         assert!(!may(Some(86_400), 700, 659), "too close");
         assert!(!may(Some(86_400), 700, 60), "said once");
         assert!(!may(None, 700, 660), "no promise of the bank");
         assert!(!may(Some(700), 700, 660), "outside the window");
-        assert!(!may(Some(864_000), 86_400, 660), "another value date");
     }
 }

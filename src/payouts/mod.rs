@@ -11,6 +11,7 @@ pub mod bank;
 mod card;
 mod claim_news;
 mod create;
+mod day_limit;
 mod dispatch;
 mod enquire;
 mod list;
@@ -22,6 +23,7 @@ mod reference;
 mod reissue;
 mod release;
 pub mod rows;
+pub mod runs;
 mod show;
 pub mod state;
 pub mod verify;
@@ -43,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(show::show_payout_batch)
         .service(release::release_payout_batch)
         .service(void::void_payout_batch)
+        .configure(runs::routes)
         .service(list::list_payouts)
         .service(show::show_payout)
         .service(member_view::list_claim_payouts);
@@ -52,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn jobs(registry: &mut Registry) {
     registry.on(dispatch::KIND, dispatch::run);
     registry.on(enquire::KIND, enquire::run);
+    registry.on(runs::KIND, runs::work);
 }
 
 /// A problem as the reason for which a job is tried again, with its cause for the log.

@@ -9,6 +9,7 @@ use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -30,6 +31,8 @@ use crate::kernel::seal::Field;
 
 /// Orders looked at by one step.
 const STEP: u64 = 500;
+/// Why an order is held that is more than any batch may be.
+const OVER_LIMIT: &str = "over_limit";
 
 /// How to prepare.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -56,10 +59,10 @@ pub struct Prepared {
 
 /// An order that was held back.
 #[derive(Debug, Serialize, ToSchema)]
-struct HeldOrder {
+pub(super) struct HeldOrder {
     /// The order.
     order_id: Uuid,
-    /// Why: `no_card`, `card_resting` or `name_unwritable`.
+    /// Why: `no_card`, `card_resting`, `name_unwritable` or `over_limit` (more than any batch may be).
     #[schema(max_length = 40, example = "no_card")]
     reason: String,
 }
@@ -67,7 +70,8 @@ struct HeldOrder {
 /// Prepare a batch of payouts
 ///
 /// Takes queued orders, oldest first, resolves each member's service card of now, holds those without a usable one, and writes the exact
-/// bytes for the bank. 201 with the batch; 200 when nothing could go into one. Somebody else releases it.
+/// bytes for the bank, for the bank's day that a file sent now is paid on. 201 with the batch; 200 when nothing could go into one. Somebody
+/// else releases it.
 #[utoipa::path(
     tag = "staff", operation_id = "prepare_payout_batch", security(("bearer" = ["payout:prepare"])),
     request_body = PrepareBatch,
@@ -93,7 +97,10 @@ pub(super) async fn prepare_payout_batch(
         .once(&app, body.fingerprint, async |txn| {
             let limit = link.adapter.capabilities().max_lines;
             let limit = body.value.max_orders.map_or(limit, |wanted| wanted.min(limit));
-            let (batch, held) = prepare(txn, &app, link, staff.staff_id, limit).await?;
+            let value_date = value_date(txn, &app, link).await?;
+            let bounds = Bounds { orders: limit, fen: link.rules.max_batch_fen, value_date };
+            queue_mended(txn, &app).await?;
+            let (batch, held) = prepare(txn, &app, link, staff.staff_id, &bounds).await?;
             match batch {
                 Some(row) => {
                     let (location, version) = (format!("/v1/payout-batches/{}", row.id), row.version);
@@ -111,21 +118,37 @@ struct Candidate {
     card: Card,
 }
 
-async fn prepare(
+/// How much may go into a batch, and when it shall be paid.
+pub(super) struct Bounds {
+    /// Orders at most.
+    pub orders: usize,
+    /// Their sum at most.
+    pub fen: Fen,
+    /// The day on which it shall be paid.
+    pub value_date: Date,
+}
+
+/// The day on which a file sent now would be paid.
+pub(super) async fn value_date(txn: &DatabaseTransaction, app: &App, link: &BankLink) -> Result<Date, Problem> {
+    let now = app.clock.now();
+    Ok(link.rules.value_date(&*app.calendars.current(txn, now).await?, now))
+}
+
+/// Puts queued orders, oldest first, into one batch within `bounds`; none when nothing can go into one.
+pub(super) async fn prepare(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,
     maker_id: Uuid,
-    limit: usize,
+    bounds: &Bounds,
 ) -> Result<(Option<batch::Model>, Vec<HeldOrder>), Problem> {
-    queue_mended(txn, app).await?;
     let mut held = Vec::new();
-    let mut candidates = gather(txn, app, limit, &mut held).await?;
+    let mut candidates = gather(txn, app, link, bounds, &mut held).await?;
     let (bytes, draft) = loop {
         if candidates.is_empty() {
             return Ok((None, held));
         }
-        let draft = draft_of(app, link, &candidates)?;
+        let draft = draft_of(app, link, &candidates, bounds.value_date)?;
         match link.adapter.render(&draft) {
             Ok(bytes) => break (bytes, draft),
             Err(RenderError::Name(line) | RenderError::Reference(line)) if (1..=candidates.len()).contains(&line) => {
@@ -142,15 +165,16 @@ async fn prepare(
     Ok((Some(row), held))
 }
 
-/// Orders that can be paid now, oldest first, at most `limit`; the others are held with their reason, or stay held.
+/// Orders that can be paid now, oldest first, within `bounds`; the others are held with their reason, or stay held.
 async fn gather(
     txn: &DatabaseTransaction,
     app: &App,
-    limit: usize,
+    link: &BankLink,
+    bounds: &Bounds,
     held: &mut Vec<HeldOrder>,
 ) -> Result<Vec<Candidate>, Problem> {
     let mut candidates = Vec::new();
-    let mut after = Uuid::nil();
+    let (mut after, mut sum_fen) = (Uuid::nil(), Fen::ZERO);
     loop {
         let orders = order::Entity::find()
             .filter(order::Column::State.into_expr().is_in([OrderState::Queued, OrderState::Held].map(literal)))
@@ -165,15 +189,23 @@ async fn gather(
         let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
         let cards = card::active(txn, &members).await?;
         for order in orders {
+            if order.amount_fen > link.rules.max_batch_fen {
+                hold(txn, app, order, OVER_LIMIT, held).await?;
+                continue;
+            }
             let member_id = payouts.get(&order.payout_id).map(|payout| payout.member_id).unwrap_or_default();
             match card::usable(cards.get(&member_id), app.clock.now()) {
                 Ok(card) => {
+                    sum_fen = sum_fen.checked_add(order.amount_fen)?;
+                    if sum_fen > bounds.fen {
+                        return Ok(candidates);
+                    }
                     candidates.push(Candidate { card: card.clone(), order: release_hold(txn, app, order).await? })
                 }
                 Err(NoCard::Missing) => hold(txn, app, order, NoCard::Missing.word(), held).await?,
                 Err(NoCard::Resting) => hold(txn, app, order, NoCard::Resting.word(), held).await?,
             }
-            if candidates.len() == limit {
+            if candidates.len() == bounds.orders {
                 return Ok(candidates);
             }
         }
@@ -214,7 +246,7 @@ async fn release_hold(txn: &DatabaseTransaction, app: &App, mut order: order::Mo
     Ok(order)
 }
 
-fn draft_of(app: &App, link: &BankLink, candidates: &[Candidate]) -> Result<bank::Batch, Problem> {
+fn draft_of(app: &App, link: &BankLink, candidates: &[Candidate], value_date: Date) -> Result<bank::Batch, Problem> {
     let lines = candidates
         .iter()
         .map(|candidate| {
@@ -226,13 +258,12 @@ fn draft_of(app: &App, link: &BankLink, candidates: &[Candidate]) -> Result<bank
             })
         })
         .collect::<Result<Vec<_>, Problem>>()?;
-    let now = app.clock.now();
     Ok(bank::Batch {
         batch_ref: reference::mint(app.chance.as_ref()),
         corp_id: link.corp_id.clone(),
         debit_account: link.account.clone(),
-        value_date: now.date(),
-        made_at: now,
+        value_date,
+        made_at: app.clock.now(),
         lines,
     })
 }
@@ -255,6 +286,7 @@ async fn write_batch(
         sha256: Set(hex::encode(Sha256::digest(bytes))),
         maker_id: Set(maker_id),
         not_found_count: Set(0),
+        counted: Set(false),
         version: Set(1),
         created_at_ms: Set(draft.made_at),
         ..Default::default()

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use time::Date;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::bank::BankLink;
 use super::rows::{batch, file, order, payout};
 use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
-use super::{card, claim_news, dispatch, moves};
+use super::{card, claim_news, day_limit, dispatch, moves, runs};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
@@ -52,10 +55,11 @@ pub struct ReleaseBatch {
         (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`same_person`: whoever prepared it may not release it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`batch_state_conflict`, `batch_hash_differs` or `batch_card_changed`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`, `batch_hash_differs`, `batch_card_changed`, `batch_in_run`, `value_date_passed` or `payout_limit_exceeded`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`bank_not_configured`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[post("/v1/payout-batches/{batch_id}/release")]
@@ -71,6 +75,7 @@ pub(super) async fn release_payout_batch(
         .once(&app, body.fingerprint, async |txn| {
             let batch = load(txn, *path).await?;
             check(txn, &app, &batch, &staff, version, &body.value.sha256).await?;
+            let batch = count(txn, &app, &batch).await?;
             release(txn, &app, &batch, staff.staff_id).await?;
             let batch = load(txn, batch.id).await?;
             let version = batch.version;
@@ -124,11 +129,49 @@ async fn check(
     if !signed.eq_ignore_ascii_case(&batch.sha256) || bytes_of(txn, app, batch).await?.is_none() {
         return Err(Problem::new(Code::BatchHashDiffers));
     }
+    if runs::holds(txn, batch.id).await? {
+        return Err(Problem::new(Code::BatchInRun));
+    }
     if cards_changed(txn, batch.id).await? {
         return Err(Problem::new(Code::BatchCardChanged).detail(Text::fixed(
             "批次中有会员已更换互助服务卡，请作废此批次后重新制作",
             "A member in this batch has another card now: void the batch and prepare a new one",
         )));
+    }
+    Ok(())
+}
+
+/// Counts a batch against the limits of its day; answers it as it stands then.
+async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
+    let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
+    check_day(txn, app, link, batch.value_date).await?;
+    if batch.total_fen > link.rules.max_batch_fen {
+        return Err(day_limit::exceeded(&link.rules));
+    }
+    day_limit::count(txn, &link.rules, &batch.debit_account, batch.value_date, batch.total_fen).await?;
+    let changed = batch::Entity::update_many()
+        .col_expr(batch::Column::Counted, Expr::value(true))
+        .filter(batch::Column::Id.eq(batch.id))
+        .filter(batch::Column::Version.eq(batch.version))
+        .exec(txn)
+        .await?;
+    if changed.rows_affected != 1 {
+        return Err(Problem::new(Code::Conflict));
+    }
+    Ok(batch::Model { counted: true, ..batch.clone() })
+}
+
+/// What can't be paid on its value date any more is not released.
+pub(super) async fn check_day(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    value_date: Date,
+) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let calendar = app.calendars.current(txn, now).await?;
+    if link.rules.is_too_late(&calendar, now, value_date) {
+        return Err(Problem::new(Code::ValueDatePassed));
     }
     Ok(())
 }
@@ -159,7 +202,16 @@ pub(super) async fn payouts_of(
     Ok(found)
 }
 
-async fn release(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, checker_id: Uuid) -> Result<(), Problem> {
+/// Releases a batch that was counted and signed, by itself or in a run: its money is reserved, and a job sends it.
+///
+/// # Errors
+/// `conflict` or `batch_state_conflict` when somebody else moved it or an order of it meanwhile.
+pub(super) async fn release(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch: &batch::Model,
+    checker_id: Uuid,
+) -> Result<(), Problem> {
     let changes = batch::ActiveModel {
         checker_id: Set(Some(checker_id)),
         released_sha256: Set(Some(batch.sha256.clone())),

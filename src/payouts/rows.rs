@@ -178,6 +178,8 @@ pub mod batch {
         pub not_found_last_at_ms: Option<Moment>,
         /// Since when it is in doubt.
         pub in_doubt_since_ms: Option<Moment>,
+        /// Whether its total counts against the limit of its value date.
+        pub counted: bool,
         /// Rises with every change.
         pub version: i64,
         /// When it was made.

@@ -13,7 +13,7 @@ use super::release::{load, orders_of, payouts_of, unreserve};
 use super::rows::{batch, dispatch, order};
 use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
-use super::{claim_news, moves};
+use super::{claim_news, day_limit, moves};
 use crate::app::App;
 use crate::claims::advance::By;
 use crate::http::problem::ProblemBody;
@@ -80,6 +80,7 @@ async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Resu
 /// `conflict` when somebody else moved it or an order of it meanwhile.
 pub(super) async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, by: By) -> Result<(), Problem> {
     moves::move_batch(txn, batch, BatchState::Void, batch::ActiveModel::default()).await?;
+    day_limit::give_back(txn, batch).await?;
     let orders = orders_of(txn, batch.id).await?;
     let payouts = if batch.state == BatchState::Released {
         unreserve(txn, app, &orders).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Adapter;
+use super::rules::BankRules;
 use super::simulator::Simulator;
 use crate::config::{Bank, BankKind};
 use crate::http_client::{HttpClient, Timeouts};
@@ -20,6 +21,8 @@ pub struct BankLink {
     pub corp_id: String,
     /// The words of its statements.
     pub words: Words,
+    /// How much it may pay, and when.
+    pub rules: BankRules,
 }
 
 impl BankLink {
@@ -38,7 +41,13 @@ impl BankLink {
                     .with_not_found_gap(bank.not_found_gap_secs),
             ),
         };
-        Ok(Self { adapter, account: bank.account.clone(), corp_id: bank.corp_id.clone(), words: Words::default() })
+        Ok(Self {
+            adapter,
+            account: bank.account.clone(),
+            corp_id: bank.corp_id.clone(),
+            words: Words::default(),
+            rules: BankRules::of(bank),
+        })
     }
 }
 

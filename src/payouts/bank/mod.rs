@@ -8,9 +8,11 @@ pub mod decide;
 pub mod flat;
 mod link;
 pub mod result_file;
+pub mod rules;
 pub mod simulator;
 
 pub use link::BankLink;
+pub use rules::BankRules;
 
 use async_trait::async_trait;
 use time::Date;

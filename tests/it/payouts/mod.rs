@@ -3,10 +3,12 @@
 mod books;
 mod doubt;
 mod guards;
+mod hours;
 mod journey;
 mod process;
 mod promise;
 mod random;
+mod runs;
 pub mod scene;
 mod statements;
 mod verify;

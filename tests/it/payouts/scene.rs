@@ -24,7 +24,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::support::{Person, TestApp};
+use crate::support::{Got, Person, TestApp};
 
 pub const ACCOUNT: &str = "6222020000001";
 pub const OPENING_FEN: i64 = 100_000_000;
@@ -102,11 +102,17 @@ pub struct Granted {
 
 impl Scene {
     pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with other rules of the bank.
+    pub async fn with(change: impl FnOnce(&mut config::Bank)) -> Self {
         let bank = TestBank::start();
         let port = bank.port;
         let app = TestApp::with(|config| {
             let mut link = config::Bank::simulator(format!("http://127.0.0.1:{port}"));
             link.answer_timeout_ms = 5_000;
+            change(&mut link);
             config.bank = Some(link);
         })
         .await;
@@ -194,6 +200,22 @@ impl Scene {
             path: format!("/v1/payout-batches/{}", batch["id"].as_str().unwrap()),
             sha256: batch["sha256"].as_str().unwrap().to_owned(),
         })
+    }
+
+    /// The maker prepares a batch of at most so many orders.
+    pub async fn prepare_some(&self, max_orders: usize) -> Prepared {
+        let asked = json!({"max_orders": max_orders});
+        let got = self.app.post(&self.app.city.maker, "/v1/payout-batches", &asked).await.ok(201);
+        Prepared { path: format!("/v1/payout-batches/{}", got.text("/batch/id")), sha256: got.text("/batch/sha256") }
+    }
+
+    /// The maker starts a run of all that waits; its path and how it stands once its list is closed.
+    pub async fn start_run(&self) -> (String, Got) {
+        let got = self.app.post(&self.app.city.maker, "/v1/payout-runs", &json!({})).await.ok(202);
+        let path = format!("/v1/payout-runs/{}", got.text("/id"));
+        self.app.run_jobs().await;
+        let shown = self.app.get(&self.app.city.checker, &path).await.ok(200);
+        (path, shown)
     }
 
     /// The checker releases it.

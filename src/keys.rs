@@ -73,6 +73,13 @@ pub(crate) fn read_private(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(fs::read_to_string(path)?))
 }
 
+/// Writes a file that must not be there yet, with the mode `mode`.
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Writes a complete file or none: the bytes are on disk before the name is.
 fn write_new_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     // Two containers on one volume can have the same process id: the name is drawn, and never opened twice.

@@ -15,6 +15,7 @@ pub mod confined;
 pub mod db;
 pub mod demo;
 pub mod documents;
+pub mod gm;
 pub mod http;
 pub mod http_client;
 pub mod identity;

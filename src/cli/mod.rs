@@ -98,7 +98,7 @@ enum Verb {
     /// Programs of partners, such as the card bank's.
     #[command(subcommand)]
     Client(client::Client),
-    /// The keys that sign access tokens.
+    /// The keys that sign access tokens, and those that sign files for a bank.
     #[command(subcommand)]
     Keys(keys::Keys),
 }

@@ -54,6 +54,7 @@ step "scans of the suite" python3 tests/tools/scans.py "$logs/suite" "$(tests/to
 step calendar tests/calendar/compare.sh
 step deploy tests/deploy/check.sh
 step schemas tests/iso20022/schemas.sh
+step "national algorithms" tests/gm/openssl.sh
 step openapi tests/openapi/lint.sh
 step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
 step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10

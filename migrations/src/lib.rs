@@ -43,6 +43,7 @@ mod m14_readings;
 mod m15_matches;
 mod m16_bill_checks;
 mod m17_controls;
+mod m18_bank_documents;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m15_matches::Migration),
             Box::new(m16_bill_checks::Migration),
             Box::new(m17_controls::Migration),
+            Box::new(m18_bank_documents::Migration),
         ]
     }
 }
@@ -156,7 +158,8 @@ mod tests {
                 "m14_readings",
                 "m15_matches",
                 "m16_bill_checks",
-                "m17_controls"
+                "m17_controls",
+                "m18_bank_documents"
             ]
         );
     }

@@ -55,6 +55,8 @@ pub enum Field {
     OneTimeCode,
     /// The bytes of a payout file.
     PayoutFile,
+    /// The bytes of a file of the bank, or a piece of them.
+    BankDocument,
     /// Anything that a capability keeps for a session of a person (device names, addresses).
     Session,
     /// A stored answer that is replayed to its caller.
@@ -77,6 +79,7 @@ impl Field {
             Self::TotpSecret => "totp_secret",
             Self::OneTimeCode => "one_time_code",
             Self::PayoutFile => "payout_file",
+            Self::BankDocument => "bank_document",
             Self::Session => "session",
             Self::StoredAnswer => "stored_answer",
         }

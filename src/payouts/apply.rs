@@ -43,19 +43,20 @@ pub(crate) async fn find_order(
     Ok(order::Entity::find().filter(order::Column::BankRef.eq(bank_ref)).one(connection).await?)
 }
 
-/// Takes one piece of news.
+/// Takes one piece of news; true when it moved the order.
 pub(super) async fn take_fact(
     txn: &DatabaseTransaction,
     app: &App,
     account: &str,
     fact: &BankFact,
     road: Road,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let Some(order) = find_order(txn, &fact.bank_ref).await? else {
         let mark = fact.fingerprint();
         let seen = Seen::new(BreakKind::B11, account, mark.clone(), "the bank names a reference that is not ours");
         recon::raise(txn, app, Seen { amount_fen: fact.amount_fen, ..seen }).await?;
-        return keep(txn, app, fact, road, "unknown_reference").await;
+        keep(txn, app, fact, road, "unknown_reference").await?;
+        return Ok(false);
     };
     let Decision { command, raise } = decide(order.state, order.amount_fen, fact);
     if let Some(kind) = raise {
@@ -75,7 +76,7 @@ pub(super) async fn take_fact(
         _ => "moved",
     });
     keep(txn, app, fact, road, effect).await?;
-    let Some(command) = command else { return Ok(()) };
+    let Some(command) = command else { return Ok(false) };
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut changes =
         order::ActiveModel { evidence_rank: Set(fact.rank().max(order.evidence_rank)), ..Default::default() };
@@ -89,7 +90,7 @@ pub(super) async fn take_fact(
     if command == OrderCommand::ConfirmPaid {
         mark_paid(txn, app, &order, fact.posted_at.unwrap_or_else(|| app.clock.now())).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn keep(txn: &DatabaseTransaction, app: &App, fact: &BankFact, road: Road, effect: &str) -> Result<(), Problem> {

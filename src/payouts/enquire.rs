@@ -195,6 +195,17 @@ async fn take(
     alert_if_late(txn, app, batch).await
 }
 
+/// News of a batch came by another road than an enquiry: it is with the bank, and finished when no order of it is open.
+pub(super) async fn now_known(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
+    let state = if has_open_orders(txn, batch.id).await? { BatchState::Accepted } else { BatchState::Finished };
+    let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };
+    move_batch(txn, batch, state, changes).await?;
+    if state == BatchState::Accepted && batch.state == BatchState::InDoubt {
+        schedule(txn, app, batch.id, state, 0).await?;
+    }
+    Ok(())
+}
+
 async fn has_open_orders(txn: &DatabaseTransaction, batch_id: Uuid) -> Result<bool, DbErr> {
     let open = [OrderState::Dispatching, OrderState::InDoubt, OrderState::Accepted];
     let count = order::Entity::find()

@@ -14,6 +14,7 @@ mod create;
 mod day_limit;
 mod dispatch;
 mod enquire;
+mod hear;
 mod list;
 mod member_view;
 pub(crate) mod moves;
@@ -32,6 +33,7 @@ mod void;
 
 pub use create::{NewPayout, create_for_decision};
 pub(crate) use dispatch::found_at_bank;
+pub(crate) use hear::{Told, hear};
 pub use show::detail;
 
 use crate::http::Problem;

@@ -9,10 +9,11 @@ use sea_orm::{
 use time::Date;
 use uuid::Uuid;
 
+use super::documents::{self, BankDocumentKind, BankDocumentSource, BankDocumentState, Incoming};
 use super::matching::{Known, Match, Treatment, judge};
 use super::raise::explain;
 use super::rows::{entry, statement};
-use super::statement::{Entry, Statement, read};
+use super::statement::{Entry, Statement};
 use super::{BreakKind, Seen, raise};
 use crate::app::App;
 use crate::db::literal;
@@ -46,46 +47,86 @@ pub enum Imported {
     },
 }
 
-/// Takes a statement file.
+/// Whether a statement that adds up may be taken.
+pub(super) enum Fit {
+    /// It may, after this one.
+    Follows(Option<statement::Model>),
+    /// The same bytes were taken before.
+    Taken,
+    /// Not yet: one before it is missing.
+    Waits(String),
+    /// It may not.
+    Not(BreakKind, String),
+}
+
+/// Takes a statement file that is in memory: keeps it as a document and applies it.
 ///
 /// # Errors
 /// Those of the database; nothing was taken then.
 pub async fn import(app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported, Problem> {
-    let txn = app.db.begin().await?;
-    let imported = import_in(&txn, app, link, bytes).await?;
-    txn.commit().await?;
-    Ok(imported)
+    let incoming = Incoming::new(BankDocumentKind::CnStatement, BankDocumentSource::Adapter);
+    let taken = documents::take(app, link, incoming, bytes).await?;
+    if !taken.is_new && taken.state == BankDocumentState::Applied {
+        return Ok(Imported::Duplicate);
+    }
+    let outcome = documents::apply(app, link, taken.id).await?;
+    Ok(match outcome.state {
+        BankDocumentState::Applied => Imported::Taken {
+            seq: outcome.seq.unwrap_or_default(),
+            entries: usize::try_from(outcome.items).map_err(Problem::internal)?,
+        },
+        BankDocumentState::Duplicate => Imported::Duplicate,
+        _ => Imported::Quarantined { why: outcome.why.unwrap_or_default() },
+    })
 }
 
-async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported, Problem> {
-    let file = match read(bytes) {
-        Ok(file) => file,
-        Err(error) => return quarantine(txn, app, link, BreakKind::B08, bytes, error.to_string()).await,
-    };
-    if file.account != link.account {
-        return quarantine(txn, app, link, BreakKind::B18, bytes, "the account is not ours".to_owned()).await;
-    }
-    let last = statement::Entity::find()
-        .filter(statement::Column::Account.eq(&file.account))
+/// The statement of `account` that was taken last.
+pub(super) async fn last(connection: &impl ConnectionTrait, account: &str) -> Result<Option<statement::Model>, DbErr> {
+    statement::Entity::find()
+        .filter(statement::Column::Account.eq(account))
         .order_by_desc(statement::Column::Seq)
-        .one(txn)
-        .await?;
+        .one(connection)
+        .await
+}
+
+/// Whether `file` may be taken now.
+pub(super) async fn fits(txn: &DatabaseTransaction, link: &BankLink, file: &Statement) -> Result<Fit, Problem> {
+    if file.account != link.account {
+        return Ok(Fit::Not(BreakKind::B18, "the account is not ours".to_owned()));
+    }
     let same = statement::Entity::find()
         .filter(statement::Column::Account.eq(&file.account))
         .filter(statement::Column::Sha256.eq(&file.sha256))
         .count(txn)
         .await?;
     if same > 0 {
-        return Ok(Imported::Duplicate);
+        return Ok(Fit::Taken);
     }
-    if let Some(why) = does_not_follow(&file, last.as_ref()) {
-        return quarantine(txn, app, link, BreakKind::B08, bytes, why).await;
+    let last = last(txn, &file.account).await?;
+    if let Some(last) = &last
+        && file.seq > last.seq + 1
+    {
+        return Ok(Fit::Waits(format!("number {} after {}: a statement is missing", file.seq, last.seq)));
     }
-    if let Some(line) = first_known(txn, &file).await? {
-        let why = format!("booking {line} stands on an earlier statement");
-        return quarantine(txn, app, link, BreakKind::B08, bytes, why).await;
+    if let Some(why) = does_not_follow(file, last.as_ref()) {
+        return Ok(Fit::Not(BreakKind::B08, why));
     }
-    let statement_id = write_statement(txn, app, &file, bytes).await?;
+    if let Some(line) = first_known(txn, file).await? {
+        return Ok(Fit::Not(BreakKind::B08, format!("booking {line} stands on an earlier statement")));
+    }
+    Ok(Fit::Follows(last))
+}
+
+/// Takes a statement that [`fits`].
+pub(super) async fn take_in(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    file: &Statement,
+    last: Option<&statement::Model>,
+    document_id: Uuid,
+) -> Result<(), Problem> {
+    let statement_id = write_statement(txn, app, file, document_id).await?;
     let mut events = Vec::new();
     if last.is_none() && file.opening_fen.is_positive() {
         events.push(Event::Opened { statement_id, amount_fen: file.opening_fen });
@@ -93,13 +134,13 @@ async fn import_in(txn: &DatabaseTransaction, app: &App, link: &BankLink, bytes:
     // Debits first: the bank's order within a day says nothing, and a credit is judged by what was debited.
     let (credits, debits): (Vec<&Entry>, Vec<&Entry>) = file.entries.iter().partition(|booking| booking.credit);
     for booking in debits.into_iter().chain(credits) {
-        events.extend(take_entry(txn, app, link, &file, statement_id, booking).await?);
+        events.extend(take_entry(txn, app, link, file, statement_id, booking).await?);
     }
     ledger::post(txn, app, &events).await?;
-    confirm_rejections(txn, app, &file).await?;
-    find_missing_debits(txn, app, &file).await?;
+    confirm_rejections(txn, app, file).await?;
+    find_missing_debits(txn, app, file).await?;
     tracing::info!(statement.seq = file.seq, statement.entries = file.entries.len(), "recon.statement was taken");
-    Ok(Imported::Taken { seq: file.seq, entries: file.entries.len() })
+    Ok(())
 }
 
 /// Why `file` can't come after `last`. Pure.
@@ -108,9 +149,6 @@ fn does_not_follow(file: &Statement, last: Option<&statement::Model>) -> Option<
         None if file.opening_fen < Fen::ZERO => Some("the first statement opens below nothing".to_owned()),
         None => None,
         Some(last) if file.seq <= last.seq => Some(format!("number {} was taken with another content", file.seq)),
-        Some(last) if file.seq != last.seq + 1 => {
-            Some(format!("number {} after {}: a statement is missing", file.seq, last.seq))
-        }
         Some(last) if file.opening_fen != last.closing_fen => {
             Some("it does not open with the closing balance before it".to_owned())
         }
@@ -135,26 +173,11 @@ async fn first_known(txn: &DatabaseTransaction, file: &Statement) -> Result<Opti
     Ok(None)
 }
 
-async fn quarantine(
-    txn: &DatabaseTransaction,
-    app: &App,
-    link: &BankLink,
-    kind: BreakKind,
-    bytes: &[u8],
-    why: String,
-) -> Result<Imported, Problem> {
-    use sha2::{Digest, Sha256};
-    let mark = hex::encode(Sha256::digest(bytes));
-    raise(txn, app, Seen::new(kind, &link.account, mark, why.clone())).await?;
-    tracing::warn!(why, "recon.statement was quarantined");
-    Ok(Imported::Quarantined { why })
-}
-
 async fn write_statement(
     txn: &DatabaseTransaction,
     app: &App,
     file: &Statement,
-    bytes: &[u8],
+    document_id: Uuid,
 ) -> Result<Uuid, Problem> {
     let id = app.ids.next();
     let row = statement::ActiveModel {
@@ -168,7 +191,10 @@ async fn write_statement(
         debits_fen: Set(file.debits_fen),
         credits_fen: Set(file.credits_fen),
         sha256: Set(file.sha256.clone()),
-        bytes: Set(bytes.to_vec()),
+        bytes: Set(None),
+        document_id: Set(Some(document_id)),
+        taking_count: Set(None),
+        taking_fen: Set(None),
         imported_at_ms: Set(app.clock.now()),
     };
     statement::Entity::insert(row).exec_without_returning(txn).await?;

@@ -4,6 +4,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod break_kind;
+pub mod documents;
 mod fetch;
 mod import;
 pub mod inspect;
@@ -26,6 +27,8 @@ use crate::jobs::Registry;
 
 /// Seconds between two looks for a statement; `POST /v1/recon/runs` looks at once.
 const POLL_SECS: i64 = 60;
+/// Seconds between two looks for documents that have not had their effect yet.
+const APPLY_SECS: i64 = 60;
 
 /// The routes of reconciliation.
 pub fn routes(config: &mut ServiceConfig) {
@@ -35,4 +38,5 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The jobs of reconciliation.
 pub fn jobs(registry: &mut Registry) {
     registry.every(POLL_SECS, fetch::KIND, fetch::run);
+    registry.every(APPLY_SECS, documents::KIND, documents::run);
 }

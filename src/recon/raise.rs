@@ -55,8 +55,8 @@ impl Seen {
 /// # Errors
 /// Those of the database.
 pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> Result<(), DbErr> {
-    let text = format!("{:?}|{}|{}", seen.kind, seen.account, seen.mark);
-    let (kind, fingerprint, now) = (seen.kind, hex::encode(Sha256::digest(text.as_bytes())), app.clock.now());
+    let (kind, now) = (seen.kind, app.clock.now());
+    let fingerprint = fingerprint(seen.kind, &seen.account, &seen.mark);
     let row = recon_break::ActiveModel {
         id: Set(app.ids.next()),
         kind: Set(seen.kind),
@@ -130,6 +130,26 @@ pub(super) async fn explain(
 ) -> Result<(), DbErr> {
     use recon_break::Column as C;
     close(app, how).filter(C::EntryId.eq(entry_id)).exec(connection).await.map(drop)
+}
+
+/// Closes what was opened about something that has come right by itself.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn settle(
+    connection: &impl ConnectionTrait,
+    app: &App,
+    kind: BreakKind,
+    account: &str,
+    mark: &str,
+) -> Result<(), DbErr> {
+    use recon_break::Column as C;
+    let mark = fingerprint(kind, account, mark);
+    close(app, "it came right by itself").filter(C::Fingerprint.eq(mark)).exec(connection).await.map(drop)
+}
+
+fn fingerprint(kind: BreakKind, account: &str, mark: &str) -> String {
+    hex::encode(Sha256::digest(format!("{kind:?}|{account}|{mark}").as_bytes()))
 }
 
 /// Closes a disagreement with a person's words; false when it is not open.

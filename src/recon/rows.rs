@@ -33,8 +33,14 @@ pub mod statement {
         pub credits_fen: Fen,
         /// Digest of the file, hex.
         pub sha256: String,
-        /// The file as it came.
-        pub bytes: Vec<u8>,
+        /// The file as it came, of one that was taken before its document kept it.
+        pub bytes: Option<Vec<u8>>,
+        /// The document that it came in.
+        pub document_id: Option<Uuid>,
+        /// While it is being taken: how many of its bookings are in the books.
+        pub taking_count: Option<i64>,
+        /// While it is being taken: the balance that they leave.
+        pub taking_fen: Option<Fen>,
         /// When it was taken.
         pub imported_at_ms: Moment,
     }

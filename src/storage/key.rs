@@ -64,6 +64,8 @@ pub enum Retention {
     WithClaim,
     /// It can be made again from the master at any time.
     Rebuildable,
+    /// As long as the books.
+    WithBooks,
 }
 
 /// One object: its meaning, and from that its path, media type and retention.
@@ -96,14 +98,25 @@ pub enum StorageKey {
         /// The try.
         set_id: Uuid,
     },
+    /// A piece of a file of the bank, sealed.
+    BankDocumentPart {
+        /// The bank's document.
+        document_id: Uuid,
+        /// Which piece, counted from one.
+        part_no: u32,
+    },
 }
 
 impl StorageKey {
-    /// The object's name in the bucket: `documents/<day>/<document>/<try>/<what>.<ending>`.
+    /// The object's name in the bucket: `documents/<day>/<document>/<try>/<what>.<ending>`, or `bank/<day>/<document>/<piece>.sealed`.
     #[must_use]
     pub fn path(&self) -> String {
         let (document_id, set_id) = self.ids();
         let name = match self {
+            Self::BankDocumentPart { part_no, .. } => {
+                let prefix = Self::bank_day_prefix(day_of(document_id));
+                return format!("{prefix}{document_id}/{part_no:06}.sealed");
+            }
             Self::DocumentMaster { .. } => "master".to_owned(),
             Self::DocumentReading { page: 1, .. } => "reading".to_owned(),
             Self::DocumentReading { page, .. } => format!("reading-{page}"),
@@ -118,10 +131,19 @@ impl StorageKey {
         format!("documents/{:04}-{:02}-{:02}/", day.year(), u8::from(day.month()), day.day())
     }
 
+    /// What the names of all pieces of the bank's files of one day begin with.
+    #[must_use]
+    pub fn bank_day_prefix(day: time::Date) -> String {
+        format!("bank/{:04}-{:02}-{:02}/", day.year(), u8::from(day.month()), day.day())
+    }
+
     /// The media type.
     #[must_use]
     pub const fn content_type(&self) -> &'static str {
-        self.coding().content_type()
+        match self {
+            Self::BankDocumentPart { .. } => "application/octet-stream",
+            _ => self.coding().content_type(),
+        }
     }
 
     /// How long the object stays.
@@ -129,6 +151,7 @@ impl StorageKey {
     pub const fn retention(&self) -> Retention {
         match self {
             Self::DocumentMaster { .. } => Retention::WithClaim,
+            Self::BankDocumentPart { .. } => Retention::WithBooks,
             Self::DocumentReading { .. } | Self::DocumentThumbnail { .. } => Retention::Rebuildable,
         }
     }
@@ -138,6 +161,11 @@ impl StorageKey {
     pub fn parse(path: &str) -> Option<Self> {
         let mut parts = path.split('/').skip(2);
         let document_id = Uuid::try_parse(parts.next()?).ok()?;
+        if path.starts_with("bank/") {
+            let part_no = parts.next()?.strip_suffix(".sealed")?.parse().ok()?;
+            let key = Self::BankDocumentPart { document_id, part_no };
+            return (key.path() == path).then_some(key);
+        }
         let set_id = Uuid::try_parse(parts.next()?).ok()?;
         let (name, extension) = parts.next()?.split_once('.')?;
         let coding = Coding::ALL.into_iter().find(|coding| coding.extension() == extension)?;
@@ -153,20 +181,23 @@ impl StorageKey {
         (key.path() == path).then_some(key)
     }
 
-    /// The document and the try that the object belongs to.
+    /// The document and the try that the object belongs to; a file of the bank has one try, itself.
     #[must_use]
     pub const fn ids(&self) -> (Uuid, Uuid) {
         match self {
             Self::DocumentMaster { document_id, set_id, .. }
             | Self::DocumentReading { document_id, set_id, .. }
             | Self::DocumentThumbnail { document_id, set_id } => (*document_id, *set_id),
+            Self::BankDocumentPart { document_id, .. } => (*document_id, *document_id),
         }
     }
 
     const fn coding(&self) -> Coding {
         match self {
             Self::DocumentMaster { coding, .. } => *coding,
-            Self::DocumentReading { .. } | Self::DocumentThumbnail { .. } => Coding::Jpeg,
+            Self::DocumentReading { .. } | Self::DocumentThumbnail { .. } | Self::BankDocumentPart { .. } => {
+                Coding::Jpeg
+            }
         }
     }
 }
@@ -199,5 +230,9 @@ mod tests {
             assert_eq!(StorageKey::parse(&format!("{path}x")), None);
         }
         assert_eq!(StorageKey::parse("documents/../x"), None);
+        let part = StorageKey::BankDocumentPart { document_id, part_no: 7 };
+        assert_eq!(part.path(), format!("bank/2026-03-02/{document_id}/000007.sealed"));
+        assert_eq!(StorageKey::parse(&part.path()), Some(part));
+        assert_eq!(StorageKey::parse(&part.path().replace("000007", "7")), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Money: from a decision to the statement, with a bank that can misbehave.
 
+mod bank_documents;
 mod books;
 mod doubt;
 mod guards;

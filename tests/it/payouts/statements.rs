@@ -43,9 +43,11 @@ async fn a_gap_or_another_content_is_quarantined() {
     let other = String::from_utf8(files[0].clone()).unwrap().replace("|1|CNY|0|", "|1|CNY|1|");
     assert!(matches!(recon::import(app, link, other.as_bytes()).await.unwrap(), Imported::Quarantined { .. }));
     assert_eq!(scene.breaks().await, ["B08", "B08"]);
-    // What was missing comes, then what was too early goes through.
+    // What was missing comes, then what was too early goes through by itself, and its break closes.
     assert_eq!(recon::import(app, link, &files[1]).await.unwrap(), Imported::Taken { seq: 2, entries: 0 });
-    assert_eq!(recon::import(app, link, &files[2]).await.unwrap(), Imported::Taken { seq: 3, entries: 1 });
+    assert_eq!(scene.app.count("select count(*) from statement").await, 3);
+    assert_eq!(scene.breaks().await, ["B08"]);
+    assert_eq!(recon::import(app, link, &files[2]).await.unwrap(), Imported::Duplicate);
     scene.stop().await;
 }
 

@@ -1,0 +1,99 @@
+//! Files of the bank: kept before anybody looks into them, taken once, shown to whoever asks.
+
+use huzhu::recon::documents::{
+    self, BankDocumentKind as Kind, BankDocumentSource as Source, BankDocumentState as State, Incoming,
+};
+use sha2::{Digest, Sha256};
+
+use super::scene::{ACCOUNT, Booked, Scene, statement, states};
+
+/// Takes a file and applies it.
+async fn bring(scene: &Scene, kind: Kind, bytes: &[u8]) -> documents::Outcome {
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let taken = documents::take(app, link, Incoming::new(kind, Source::Upload), bytes).await.unwrap();
+    documents::apply(app, link, taken.id).await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_file_is_one_document_however_often_it_comes() {
+    let scene = Scene::start().await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let file = statement(1, 500_000, &[]);
+    let incoming = || Incoming { name: Some("a\n.txt"), ..Incoming::new(Kind::CnStatement, Source::Upload) };
+    let taken = documents::take(app, link, incoming(), &file[..]).await.unwrap();
+    assert!(taken.is_new);
+    assert_eq!(taken.state, State::Received);
+    // Nothing happens before somebody applies it; the job does, should whoever took it have died.
+    assert_eq!(scene.app.count("select count(*) from statement").await, 0);
+    scene.advance(120);
+    scene.app.run_jobs().await;
+    assert_eq!(scene.app.count("select count(*) from statement").await, 1);
+    let again = documents::take(app, link, incoming(), &file[..]).await.unwrap();
+    assert_eq!((again.id, again.state, again.is_new), (taken.id, State::Applied, false));
+    let view = documents::show(app.db.read(), ACCOUNT, taken.id).await.unwrap().unwrap();
+    assert_eq!((view.seq, view.items, view.name.as_deref()), (Some(1), 0, Some("a.txt")));
+    assert_eq!(view.sha256, hex::encode(Sha256::digest(&file)));
+    assert!(documents::show(app.db.read(), "OTHER", taken.id).await.unwrap().is_none());
+    // The same number with other bytes is kept, too, and says nothing.
+    let other = Incoming { seq: Some(1), ..incoming() };
+    let other = documents::take(app, link, other, &statement(1, 500_001, &[])[..]).await.unwrap();
+    assert_eq!(other.state, State::Quarantined);
+    assert_eq!(scene.breaks().await, ["B08"]);
+    assert_eq!(documents::list(app.db.read(), 10).await.unwrap().len(), 2);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_large_file_lies_in_pieces_and_an_altered_one_says_nothing() {
+    let scene = Scene::start().await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    // Longer than a piece, and no statement.
+    let file: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let kind = Kind::CnStatement;
+    let taken = documents::take(app, link, Incoming::new(kind, Source::Transport), &file[..]).await.unwrap();
+    assert_eq!(scene.app.count("select count(*) from bank_document_bytes").await, 0);
+    assert_eq!(scene.app.count("select part_count from bank_document").await, 2);
+    let outcome = documents::apply(app, link, taken.id).await.unwrap();
+    assert_eq!(outcome.state, State::Rejected, "{outcome:?}");
+    let first = huzhu::storage::StorageKey::BankDocumentPart { document_id: taken.id, part_no: 1 };
+    app.storage.delete(&first).await.unwrap();
+    let outcome = documents::apply(app, link, taken.id).await.unwrap();
+    assert_eq!(outcome.state, State::Quarantined, "{outcome:?}");
+    assert_eq!(scene.breaks().await, ["B08", "B13"]);
+    // A file of results may not be so large.
+    let large = vec![b'x'; 33 * 1024 * 1024];
+    let refused = documents::take(app, link, Incoming::new(Kind::CnResult, Source::Upload), &large[..]).await;
+    assert_eq!(refused.unwrap_err().code(), huzhu::http::Code::BodyTooLarge);
+    assert_eq!(scene.app.count("select count(*) from bank_document").await, 1);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn results_that_come_by_themselves_count_for_the_batch_that_was_signed() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.bank.fault(huzhu::bank_sim::faults::Fault::AnswerLost, 1);
+    let batch = scene.pay().await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted).await.0, "in_doubt");
+    let bank_ref = scene.bank_ref(granted).await;
+    let file = String::from_utf8(scene.file_of(&batch).await).unwrap();
+    let batch_ref = file.split('|').nth(2).unwrap();
+    let results = |sha256: &str| {
+        let line = format!("R|000001|{bank_ref}|70000|S|S1||ok|2026-03-16T10:00:00.000+08:00\n");
+        let digest = hex::encode(Sha256::digest(line.as_bytes()));
+        format!("H|CNRES1|{batch_ref}|{sha256}|1|\n{line}T|1|sha256:{digest}\n")
+    };
+    let other = bring(&scene, Kind::CnResult, results(&"0".repeat(64)).as_bytes()).await;
+    assert_eq!((other.state, scene.breaks().await), (State::Quarantined, vec!["B13".to_owned()]));
+    let taken = bring(&scene, Kind::CnResult, results(&batch.sha256).as_bytes()).await;
+    assert_eq!((taken.state, taken.items), (State::Applied, 1));
+    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    assert_eq!(scene.app.count("select count(*) from payout_batch where state = 'finished'").await, 1);
+    assert_eq!(bring(&scene, Kind::CnResult, results(&batch.sha256).as_bytes()).await.state, State::Applied);
+    assert_eq!(bring(&scene, Kind::CnResult, b"R|\n").await.state, State::Rejected);
+    let settled = statement(1, 500_000, &[Booked { bank_ref: &bank_ref, ..Booked::debit(70_000, "S1") }]);
+    assert_eq!(bring(&scene, Kind::CnStatement, &settled).await.state, State::Applied);
+    assert_eq!(scene.states(granted).await.0, "settled");
+    scene.stop().await;
+}

@@ -63,6 +63,9 @@ pub struct Account {
     /// Its number, as the bank counts those that it sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
+    /// Its number among the statements that count before the law, where the bank counts those apart.
+    #[serde(skip)]
+    pub legal_sequence: Option<u64>,
     /// IBAN, or whatever else names the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -132,8 +135,10 @@ pub struct Entry {
 }
 
 /// A batch that was booked in one sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
+    /// Our name for it: of the payment information, or of the message.
+    pub reference: Option<String>,
     /// Payments in it.
     pub count: Option<u64>,
     /// Their sum.
@@ -158,6 +163,12 @@ pub struct Detail {
     /// bank does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_reason: Option<String>,
+    /// The last four characters of the account that it came from.
+    #[serde(skip)]
+    pub debtor_tail: Option<String>,
+    /// The last four characters of the account that it went to.
+    #[serde(skip)]
+    pub creditor_tail: Option<String>,
 }
 
 pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]> {
@@ -193,6 +204,7 @@ fn account(node: &Node) -> Result<Account, Fault> {
     Ok(Account {
         id: node.owned_at(&["Id"]),
         sequence: node.count_at(&["ElctrncSeqNb"])?,
+        legal_sequence: node.count_at(&["LglSeqNb"])?,
         account,
         currency: node.owned_at(&["Acct", "Ccy"]),
         from: node.day_at(&["FrToDt", "FrDtTm"])?,
@@ -211,7 +223,10 @@ fn balance(node: &Node) -> Result<Balance, Fault> {
 }
 
 fn entry(node: &Node) -> Result<Entry, Fault> {
-    let batch = |node: &Node| Ok(Batch { count: node.count_at(&["NbOfTxs"])?, total: node.amount_at(&["TtlAmt"])? });
+    let batch = |node: &Node| {
+        let reference = node.owned_at(&["PmtInfId"]).or_else(|| node.owned_at(&["MsgId"]));
+        Ok(Batch { reference, count: node.count_at(&["NbOfTxs"])?, total: node.amount_at(&["TtlAmt"])? })
+    };
     let batches = node.each("NtryDtls").flat_map(|details| details.each("Btch")).map(batch);
     Ok(Entry {
         reference: node.owned_at(&["NtryRef"]),
@@ -261,5 +276,14 @@ fn detail(node: &Node) -> Result<Detail, Fault> {
         uetr: reference("UETR"),
     };
     let return_reason = node.at(&["RtrInf"]).map(|node| node.word_at(&["Rsn"]).unwrap_or_default().to_owned());
-    Ok(Detail { references, not_provided, amount, direction: node.direction_at(&["CdtDbtInd"])?, return_reason })
+    let direction = node.direction_at(&["CdtDbtInd"])?;
+    let (debtor_tail, creditor_tail) = (tail(node, "DbtrAcct"), tail(node, "CdtrAcct"));
+    Ok(Detail { references, not_provided, amount, direction, return_reason, debtor_tail, creditor_tail })
+}
+
+fn tail(node: &Node, account: &str) -> Option<String> {
+    let id = node.at(&["RltdPties", account, "Id"])?;
+    let number = id.text_at(&["IBAN"]).or_else(|| id.text_at(&["Othr", "Id"]))?;
+    let from = number.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+    number.get(from..).map(str::to_owned)
 }

@@ -2,11 +2,14 @@
 //!
 //! [`xml`] is the only place that sees markup; [`camt`] makes statements, reports and notices of it, [`pain002`] the fate of what we sent. Nothing
 //! is guessed: what is not there is none, and an amount, a direction or a date that can't be read ends the file with a [`Fault`] and its place.
+//! [`pain001`] writes what we send.
 
 mod amount;
 pub mod camt;
 mod node;
+pub mod pain001;
 pub mod pain002;
+mod reasons;
 mod references;
 pub mod xml;
 
@@ -14,6 +17,7 @@ use std::io::BufRead;
 
 pub use amount::{Amount, Currency, Direction};
 pub use node::Node;
+pub use reasons::{ReturnReason, StatusClass, StatusReason};
 pub use references::References;
 pub use xml::{Fault, Limits, Unreadable};
 

@@ -1,9 +1,10 @@
 //! A part of a message, whole in memory: small, for what repeats is handed out one by one.
 
-use time::Date;
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
 use super::{Amount, Direction, Fault};
-use crate::kernel::clock::iso_date;
+use crate::kernel::clock::{Moment, iso_date};
 
 /// An element with what stands in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,14 @@ impl Node {
         let Some(node) = self.at(path) else { return Ok(None) };
         let text = node.text_at(&["Dt"]).or_else(|| node.text_at(&["DtTm"])).or_else(|| node.text_at(&[]));
         text.map(day).transpose()
+    }
+
+    /// The moment at a path; one without a zone is of Asia/Shanghai. None for what is no moment: a date that moves nothing may be missing.
+    #[must_use]
+    pub fn moment_at(&self, path: &[&str]) -> Option<Moment> {
+        let text = self.text_at(path)?;
+        let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+        parse(text).or_else(|| parse(&format!("{text}+08:00"))).map(Moment::from)
     }
 
     /// A whole number of at most 18 digits at a path, as the standard has them.

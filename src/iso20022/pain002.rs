@@ -8,10 +8,13 @@ use super::amount::Amount;
 use super::node::Node;
 use super::references::References;
 use super::xml::Fault;
+use crate::kernel::clock::Moment;
 
 /// One thing that a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
+    /// When the bank wrote the report, as far as it says.
+    Header(Option<Moment>),
     /// Of the whole message.
     Message(Whole),
     /// Of a payment of the payment information that ends next.
@@ -56,6 +59,7 @@ pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]>
     let version = message.strip_prefix("pain.002.001.")?;
     let is_version = version.len() == 2 && version.bytes().all(|byte| byte.is_ascii_digit());
     is_version.then_some(&[
+        &["CstmrPmtStsRpt", "GrpHdr"],
         &["CstmrPmtStsRpt", "OrgnlGrpInfAndSts"],
         &["CstmrPmtStsRpt", "OrgnlPmtInfAndSts", "TxInfAndSts"],
         &["CstmrPmtStsRpt", "OrgnlPmtInfAndSts"],
@@ -64,6 +68,7 @@ pub(super) fn parts(message: &str) -> Option<&'static [&'static [&'static str]]>
 
 pub(super) fn item(node: &Node) -> Result<Option<Item>, Fault> {
     Ok(Some(match node.name.as_str() {
+        "GrpHdr" => Item::Header(node.moment_at(&["CreDtTm"])),
         "OrgnlGrpInfAndSts" => Item::Message(whole(node, "OrgnlMsgId", "GrpSts")?),
         "OrgnlPmtInfAndSts" => Item::PaymentInformation(whole(node, "OrgnlPmtInfId", "PmtInfSts")?),
         "TxInfAndSts" => Item::Transaction(transaction(node)?),

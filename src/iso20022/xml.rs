@@ -53,6 +53,11 @@ impl Limits {
     };
 }
 
+impl Limits {
+    /// Of a report on one file of ours.
+    pub const REPORT: Self = Self { file_bytes: 32 * 1024 * 1024, elements: 500_000, ..Self::STATEMENT };
+}
+
 /// What is wrong with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Fault {

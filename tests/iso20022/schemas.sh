@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds our specimens of messages against the schemas in $HUZHU_XSD_DIR (../shared/iso20022/xsd), which are not committed: those that are sound
+# Holds our specimens of messages, and what we write ourselves (written/), against the schemas in $HUZHU_XSD_DIR (../shared/iso20022/xsd), which are not committed: those that are sound
 # are valid; what a real bank once sent otherwise says so in its name (quirk-…). Without schemas it says that nothing was held.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -9,7 +9,7 @@ if [ ! -d "$schemas" ]; then
     exit 0
 fi
 held=0 failed=0
-for file in specimens/*.xml; do
+for file in specimens/*.xml written/*.xml; do
     message=$(grep -oE -m 1 '(camt|pain)\.[0-9]{3}\.001\.[0-9]{2}' "$file")
     schema=$schemas/$message.xsd
     case $file in specimens/quirk-*) continue ;; esac

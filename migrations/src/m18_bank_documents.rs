@@ -36,6 +36,8 @@ create unique index bank_document_number on bank_document (account, kind, seq)
 ;;
 create index bank_document_content on bank_document (account, kind, content_sha256) where content_sha256 is not null
 ;;
+create index bank_document_name on bank_document (account, name) where name is not null
+;;
 create index bank_document_open on bank_document (state, id) where state in ('received', 'verified', 'parsed')
 ;;
 create table bank_document_bytes (
@@ -91,6 +93,29 @@ create trigger bank_document_never_emptied before truncate on bank_document for 
 -- postgres:
 create trigger bank_document_bytes_never_emptied before truncate on bank_document_bytes for each statement execute function bank_document_never_goes()
 ;;
+create table bank_notice (
+    id {uuid} primary key,
+    document_id {uuid} not null references bank_document (id),
+    account text not null,
+    entry_serial text not null,
+    entry_no bigint not null,
+    bank_serial text not null,
+    bank_ref text,
+    amount_fen bigint not null check (amount_fen > 0),
+    credit boolean not null,
+    booked_on date not null,
+    return_reason text,
+    fingerprint text not null unique
+)
+;;
+create index bank_notice_entry on bank_notice (account, entry_serial)
+;;
+-- sqlite:
+create trigger bank_notice_never_changes before update on bank_notice begin select raise(abort, 'a notice of the bank never changes'); end
+;;
+-- postgres:
+create trigger bank_notice_never_changes before update or delete on bank_notice for each row execute function bank_document_never_goes()
+;;
 -- sqlite:
 drop trigger statement_never_changes
 ;;
@@ -117,6 +142,8 @@ alter table statement add column document_id {uuid} references bank_document (id
 alter table statement add column taking_count bigint
 ;;
 alter table statement add column taking_fen bigint
+;;
+create index payout_order_serial on payout_order (bank_serial) where bank_serial is not null
 ;;
 create unique index statement_taking on statement (account) where taking_count is not null
 ;;

@@ -57,7 +57,7 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("checker", checker(&config).await),
         ("viruses", viruses(&config).await),
         ("reader", reader(&config).await),
-        ("bank", bank(&config)),
+        ("bank", bank(&config).await),
         ("bill checks", bill_checks(&config)),
         ("sms", sms(&config)),
     ];
@@ -291,7 +291,14 @@ async fn bucket(config: &Config) -> Word {
     }
 }
 
-fn bank(config: &Config) -> Word {
+async fn bank(config: &Config) -> Word {
+    if let Some(files) = config.bank.as_ref().and_then(|bank| bank.files.as_ref()) {
+        let place = crate::payouts::bank::transport::open(files);
+        return match place.ready().await {
+            Ok(()) => Word::Fine(format!("ISO 20022 files in {}", place.place())),
+            Err(error) => Word::Wrong(error.to_string(), "give the service read and write there (bank.files)"),
+        };
+    }
     match &config.bank {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),

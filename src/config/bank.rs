@@ -1,12 +1,15 @@
 //! The disbursement bank's part of the configuration.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 use time::Date;
 
+use super::{ConfigError, secret_from_file};
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
+use crate::kernel::secret::Secret;
 
 /// The bank that payouts go through.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,8 +17,15 @@ use crate::kernel::money::Fen;
 pub struct Bank {
     /// Which adapter.
     pub kind: BankKind,
-    /// Where the bank (or its simulator) answers: `http://host:port`.
+    /// Where the bank (or its simulator) answers: `http://host:port`. Empty for a bank of files.
+    #[serde(default)]
     pub url: String,
+    /// How files go to the bank and come from it; with kind `iso20022_files` only.
+    #[serde(default)]
+    pub files: Option<BankFiles>,
+    /// Last four digits of the account that the fund's own money comes from. Default `0001`.
+    #[serde(default = "default_funding_tail")]
+    pub funding_tail: String,
     /// The account that pays. Default `6222020000001`.
     #[serde(default = "default_account")]
     pub account: String,
@@ -128,6 +138,10 @@ const fn default_dispatch_from() -> DayTime {
     DayTime { minutes: 8 * 60 + 30 }
 }
 
+fn default_funding_tail() -> String {
+    "0001".to_owned()
+}
+
 fn default_account() -> String {
     "6222020000001".to_owned()
 }
@@ -152,12 +166,73 @@ const fn default_not_found_gap_secs() -> i64 {
     600
 }
 
+/// How files go to a bank and come from it: under a directory, or under a prefix of a bucket, in `out/`, `in/` and `archive/`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankFiles {
+    /// The fund's name at the bank, 1 to 140 characters.
+    pub debtor_name: String,
+    /// The bank's twelve-digit branch number (联行号).
+    pub cnaps: String,
+    /// A directory.
+    #[serde(default)]
+    pub directory: Option<PathBuf>,
+    /// A bucket instead.
+    #[serde(default)]
+    pub bucket: Option<String>,
+    /// The prefix in it. Default none.
+    #[serde(default)]
+    pub prefix: String,
+    /// URL of the bucket's S3 server.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Its region. Default `us-east-1`.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// The access key's id.
+    #[serde(default)]
+    pub access_key_id: Option<String>,
+    /// The access key's secret.
+    #[serde(default)]
+    pub secret_access_key: Option<Secret<String>>,
+    /// A file that holds the secret instead.
+    #[serde(default)]
+    pub secret_access_key_file: Option<PathBuf>,
+}
+
+fn default_region() -> String {
+    "us-east-1".to_owned()
+}
+
+impl BankFiles {
+    fn check(&self) -> Result<(), ConfigError> {
+        let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
+        if self.directory.is_some() == self.bucket.is_some() {
+            return refused("bank.files needs either directory or bucket");
+        }
+        if self.bucket.is_some()
+            && (self.endpoint.is_none() || self.access_key_id.is_none() || self.secret_access_key.is_none())
+        {
+            return refused("bank.files with a bucket needs endpoint, access_key_id and secret_access_key");
+        }
+        if self.cnaps.len() != 12 || !self.cnaps.bytes().all(|byte| byte.is_ascii_digit()) {
+            return refused("bank.files.cnaps is twelve digits");
+        }
+        if !(1..=140).contains(&self.debtor_name.chars().count()) {
+            return refused("bank.files.debtor_name is 1 to 140 characters");
+        }
+        Ok(())
+    }
+}
+
 /// Which adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BankKind {
     /// `huzhu bank-sim`: refused in production.
     Simulator,
+    /// Orders and answers are ISO 20022 messages in files (`bank.files`).
+    Iso20022Files,
 }
 
 impl Bank {
@@ -167,6 +242,8 @@ impl Bank {
         Self {
             kind: BankKind::Simulator,
             url: url.into(),
+            files: None,
+            funding_tail: default_funding_tail(),
             account: default_account(),
             corp_id: default_corp_id(),
             max_orders: default_max_orders(),
@@ -189,6 +266,27 @@ impl Bank {
             return Some("bank.max_batch_fen is more than nothing and at most bank.max_day_fen");
         }
         (self.dispatch_from >= self.cut_off).then_some("bank.dispatch_from is before bank.cut_off")
+    }
+
+    pub(super) fn read_secret_file(&mut self) -> Result<(), ConfigError> {
+        if let Some(files) = &mut self.files
+            && let Some(path) = &files.secret_access_key_file
+        {
+            files.secret_access_key = Some(secret_from_file("bank.files.secret_access_key_file", path)?);
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_files(&self) -> Result<(), ConfigError> {
+        match (self.kind, &self.files) {
+            (BankKind::Iso20022Files, Some(files)) => files.check(),
+            (BankKind::Iso20022Files, None) => {
+                Err(ConfigError::Refused("bank.kind \"iso20022_files\" needs [bank.files]".to_owned()))
+            }
+            (_, Some(_)) => Err(ConfigError::Refused("bank.files goes with kind \"iso20022_files\"".to_owned())),
+            (_, None) if self.url.is_empty() => Err(ConfigError::Refused("bank.url is missing".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// True for a bank that only plays one.

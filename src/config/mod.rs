@@ -14,7 +14,7 @@ mod bank;
 mod bill_checks;
 mod storage;
 
-pub use bank::{Bank, BankDays, BankKind, DayTime};
+pub use bank::{Bank, BankDays, BankFiles, BankKind, DayTime};
 pub use bill_checks::{BillChecks, BillChecksKind};
 pub use storage::{Storage, StorageKind};
 
@@ -285,6 +285,7 @@ impl Config {
             self.database.url = Some(secret_from_file("database.url_file", path)?);
         }
         self.storage.read_secret_file()?;
+        self.bank.as_mut().map_or(Ok(()), Bank::read_secret_file)?;
         self.bill_checks.as_mut().map_or(Ok(()), BillChecks::read_token_file)?;
         Ok(self)
     }
@@ -305,6 +306,7 @@ impl Config {
         if self.bank.as_ref().is_some_and(|bank| !(1..=3_000).contains(&bank.max_orders)) {
             return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
+        self.bank.as_ref().map_or(Ok(()), Bank::check_files)?;
         if self.bank.as_ref().is_some_and(|bank| !(1..=86_400).contains(&bank.not_found_gap_secs)) {
             return Err(ConfigError::Refused("bank.not_found_gap_secs is 1 to 86400".to_owned()));
         }
@@ -425,6 +427,28 @@ mod tests {
             let text =
                 format!("environment = \"production\"\n[http]\npublic_url = \"https://huzhu.example\"\n{simulator}");
             assert!(from_toml(&text).unwrap_err().to_string().contains("simulator"), "{section}");
+        }
+    }
+
+    #[test]
+    fn a_bank_of_files_says_where_they_lie() {
+        let with = |lines: &str| {
+            let head = "[bank]\nkind = \"iso20022_files\"\n[bank.files]\ndebtor_name = \"互助会\"\n";
+            from_toml(&format!("{head}{lines}"))
+        };
+        assert!(with("cnaps = \"313100000013\"\ndirectory = \"/srv/bank\"").is_ok());
+        for (lines, said) in [
+            ("cnaps = \"313100000013\"", "either directory or bucket"),
+            ("cnaps = \"313\"\ndirectory = \"/srv/bank\"", "twelve digits"),
+            ("cnaps = \"313100000013\"\nbucket = \"b\"", "endpoint"),
+        ] {
+            let error = with(lines).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        for (text, said) in
+            [("[bank]\nkind = \"iso20022_files\"", "bank.files"), ("[bank]\nkind = \"simulator\"", "bank.url")]
+        {
+            assert!(from_toml(text).unwrap_err().to_string().contains(said));
         }
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Statement, Value};
 use uuid::Uuid;
 
 use super::accounts::Account;
 use super::event::Event;
+use super::postings::PartMove;
 use super::rows::{account, balance, part, posting, transaction};
 use crate::app::App;
 use crate::http::Problem;
@@ -16,6 +17,8 @@ use crate::kernel::money::{Fen, MoneyError};
 
 /// Rows written by one statement: far below what either database takes.
 const CHUNK: usize = 500;
+/// Parts of payouts moved by one statement: six values each.
+const PARTS: usize = 250;
 
 /// Why an event was not posted. The caller's transaction must not commit.
 #[derive(Debug, thiserror::Error)]
@@ -60,8 +63,8 @@ pub async fn post(txn: &DatabaseTransaction, app: &App, events: &[Event]) -> Res
     let now = app.clock.now();
     let (mut postings, mut transactions) = (Vec::new(), Vec::new());
     let mut moves: BTreeMap<Uuid, (Account, Fen, Fen)> = BTreeMap::new();
+    move_all_parts(txn, &new).await?;
     for (event, lines) in new.iter().zip(&lines) {
-        move_parts(txn, event).await?;
         let id = app.ids.next();
         for (line, line_no) in lines.iter().zip(1..) {
             let account_id = *accounts
@@ -150,6 +153,61 @@ async fn ensure_accounts(
 async fn load_accounts(txn: &DatabaseTransaction) -> Result<HashMap<AccountKey, Uuid>, DbErr> {
     let rows = account::Entity::find().all(txn).await?;
     Ok(rows.into_iter().map(|row| ((row.code, row.plan_id), row.id)).collect())
+}
+
+/// Moves the parts of payouts as the events say, in their turn; events of different payouts in a row together.
+async fn move_all_parts(txn: &DatabaseTransaction, events: &[&Event]) -> Result<(), PostError> {
+    let mut together: Vec<(Uuid, PartMove)> = Vec::new();
+    let mut payouts = HashSet::new();
+    for event in events {
+        let Some(payout_id) = event.concerns().0 else { continue };
+        if matches!(event, Event::Approved { .. }) {
+            move_parts(txn, event).await?;
+            continue;
+        }
+        if payouts.contains(&payout_id) || together.len() >= PARTS {
+            move_together(txn, &std::mem::take(&mut together)).await?;
+            payouts.clear();
+        }
+        payouts.insert(payout_id);
+        together.extend(event.part_moves().into_iter().map(|moved| (payout_id, moved)));
+    }
+    move_together(txn, &together).await
+}
+
+async fn move_together(txn: &DatabaseTransaction, moves: &[(Uuid, PartMove)]) -> Result<(), PostError> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let mut values: Vec<Value> = Vec::with_capacity(moves.len() * 6);
+    let mut rows = Vec::with_capacity(moves.len());
+    for (payout_id, moved) in moves {
+        let first = values.len() + 1;
+        let places: Vec<String> = (first..first + 6).map(|place| format!("${place}")).collect();
+        rows.push(format!("({})", places.join(", ")));
+        values.extend([
+            Value::from(*payout_id),
+            moved.plan_id.into(),
+            moved.payable_fen.into(),
+            moved.clearing_fen.into(),
+            moved.returned_fen.into(),
+            moved.settled_fen.into(),
+        ]);
+    }
+    let sql = format!(
+        "with v as (values {}) update ledger_part set payable_fen = payable_fen + v.column3, clearing_fen = clearing_fen + v.column4, \
+         returned_fen = returned_fen + v.column5, settled_fen = settled_fen + v.column6 \
+         from v where ledger_part.payout_id = v.column1 and ledger_part.plan_id = v.column2 and payable_fen + v.column3 >= 0 \
+         and clearing_fen + v.column4 >= 0 and returned_fen + v.column5 >= 0 and settled_fen + v.column6 >= 0",
+        rows.join(", ")
+    );
+    let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
+    let written = txn.execute_raw(statement).await?.rows_affected();
+    if usize::try_from(written).ok() == Some(moves.len()) {
+        return Ok(());
+    }
+    let payouts: Vec<String> = moves.iter().take(3).map(|(id, _)| id.to_string()).collect();
+    Err(PostError::Contradiction(format!("of one of the payouts {}, …", payouts.join(", "))))
 }
 
 async fn move_parts(txn: &DatabaseTransaction, event: &Event) -> Result<(), PostError> {

@@ -180,7 +180,7 @@ async fn check_bank(
     books: i128,
     findings: &mut Vec<(String, String)>,
 ) -> Result<(), DbErr> {
-    let sql = "select cast(coalesce(sum(closing_fen), 0) as bigint) as fen from statement where not exists \
+    let sql = "select cast(coalesce(sum(coalesce(taking_fen, closing_fen)), 0) as bigint) as fen from statement where not exists \
                (select 1 from statement later where later.account = statement.account and later.seq > statement.seq)";
     let closing = one(connection, sql).await?;
     if books != i128::from(closing) {

@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Statement, Value};
 
 use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
@@ -13,7 +13,7 @@ use super::release::unreserve;
 use super::rows::{bank_fact, order};
 use super::state::{OrderCommand, OrderState, PayoutState};
 use crate::app::App;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 use crate::recon::{self, BreakKind, Seen};
 
@@ -145,6 +145,64 @@ pub(crate) async fn settle(
     let paid_at = paid_at.unwrap_or_else(|| Moment::end_of(booked_on));
     move_payout(txn, &payout, PayoutState::Settled, Some(paid_at), Some(booked_on)).await?;
     if order.state == OrderState::Paid { Ok(()) } else { claim_news::paid(txn, app, &payout, paid_at).await }
+}
+
+/// An order that the bank called paid, with the debit that the statement shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Debited {
+    /// The order.
+    pub order: order::Model,
+    /// The day it was booked.
+    pub booked_on: time::Date,
+    /// The bank's serial number.
+    pub bank_serial: String,
+}
+
+/// Orders written by one statement: four values each.
+const ORDERS: usize = 250;
+
+/// [`settle`]s many orders that were paid as the bank says: their claims know it.
+///
+/// # Errors
+/// `conflict` when one of them has moved meanwhile.
+pub(crate) async fn settle_paid(txn: &DatabaseTransaction, app: &App, debited: &[Debited]) -> Result<(), Problem> {
+    for chunk in debited.chunks(ORDERS) {
+        let mut orders: Vec<Value> = vec![app.clock.now().into()];
+        let mut payouts: Vec<Value> = Vec::new();
+        for Debited { order, booked_on, bank_serial } in chunk {
+            orders.extend([order.id.into(), order.version.into(), bank_serial.clone().into(), (*booked_on).into()]);
+            payouts.extend([order.payout_id.into(), (*booked_on).into(), Moment::end_of(*booked_on).into()]);
+        }
+        let sql = format!(
+            "with v as (values {}) update payout_order set state = 'settled', evidence_rank = 4, bank_serial = v.column3, \
+             final_on = v.column4, version = payout_order.version + 1, changed_at_ms = $1 \
+             from v where payout_order.id = v.column1 and payout_order.version = v.column2 and payout_order.state = 'paid'",
+            places(2, 4, chunk.len())
+        );
+        write_all(txn, sql, orders, chunk.len()).await?;
+        let sql = format!(
+            "with v as (values {}) update payout set state = 'settled', settled_on = v.column2, version = payout.version + 1, \
+             paid_at_ms = coalesce(payout.paid_at_ms, v.column3) from v where payout.id = v.column1",
+            places(1, 3, chunk.len())
+        );
+        write_all(txn, sql, payouts, chunk.len()).await?;
+    }
+    Ok(())
+}
+
+/// Rows of `width` places for values, counted from `$first`.
+fn places(first: usize, width: usize, rows: usize) -> String {
+    let place = |row: usize| {
+        let places: Vec<String> = (0..width).map(|column| format!("${}", first + row * width + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(place).collect::<Vec<_>>().join(", ")
+}
+
+async fn write_all(txn: &DatabaseTransaction, sql: String, values: Vec<Value>, rows: usize) -> Result<(), Problem> {
+    let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
+    let written = txn.execute_raw(statement).await?.rows_affected();
+    if usize::try_from(written).ok() == Some(rows) { Ok(()) } else { Err(Problem::new(Code::Conflict)) }
 }
 
 /// The statement shows that the money of a settled order came back whole.

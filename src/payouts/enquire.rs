@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{self, JobContext, JobResult, JobSpec};
 use crate::kernel::clock::Moment;
+use crate::recon::documents::{self, BankDocumentKind, BankDocumentSource, Incoming};
 use crate::recon::{self, BreakKind, Seen};
 
 /// The job's name.
@@ -88,9 +89,14 @@ pub(super) async fn run(context: JobContext) -> JobResult {
     }
     let mut heard = link.adapter.enquire_batch(&batch.batch_ref).await;
     let is_odd = matches!(&heard, Enquired::Found(heard) if !is_about(heard, &batch));
+    let file = match &mut heard {
+        Enquired::Found(heard) => heard.file.take(),
+        _ => None,
+    };
     if is_odd {
         heard = Enquired::Unavailable { why: "other_batch" };
     }
+    let document = keep(app, link, file).await.map_err(job_error)?;
     let singles = ask_singles(app, link, &batch, &heard).await.map_err(job_error)?;
     let txn = app.db.begin().await?;
     if is_odd {
@@ -98,11 +104,26 @@ pub(super) async fn run(context: JobContext) -> JobResult {
         let seen = Seen::new(BreakKind::B13, &batch.debit_account, format!("results:{}", batch.id), what);
         recon::raise(&txn, app, Seen { batch_id: Some(batch.id), amount_fen: batch.total_fen, ..seen }).await?;
     }
+    let results = match &heard {
+        Enquired::Found(heard) => heard.facts.len(),
+        _ => 0,
+    };
     take(&txn, app, link, &batch, heard, singles, payload.turn).await.map_err(job_error)?;
+    if let Some(document) = document {
+        documents::heard(&txn, app, document, results, is_odd).await.map_err(job_error)?;
+    }
     context.finish(&txn).await?;
     txn.commit().await?;
     app.job_written.notify_waiters();
     Ok(())
+}
+
+/// Keeps the file of an answer like every file of the bank; none when it gave none, or the same as before.
+async fn keep(app: &App, link: &BankLink, file: Option<Vec<u8>>) -> Result<Option<Uuid>, Problem> {
+    let Some(file) = file else { return Ok(None) };
+    let incoming = Incoming::new(BankDocumentKind::CnResult, BankDocumentSource::Adapter);
+    let taken = documents::take(app, link, incoming, file.as_slice()).await?;
+    Ok(taken.is_new.then_some(taken.id))
 }
 
 /// True when results are about this batch and the bytes that were signed; of others nothing counts.

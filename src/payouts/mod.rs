@@ -15,6 +15,7 @@ mod day_limit;
 mod dispatch;
 mod enquire;
 mod hear;
+mod hear_report;
 mod list;
 mod member_view;
 pub(crate) mod moves;
@@ -34,6 +35,7 @@ mod void;
 pub use create::{NewPayout, create_for_decision};
 pub(crate) use dispatch::found_at_bank;
 pub(crate) use hear::{Told, hear};
+pub(crate) use hear_report::{Report, hear_report};
 pub use show::detail;
 
 use crate::http::Problem;

@@ -3,6 +3,7 @@
 //! The codes are those of payment status reports. The same letters mean other things as reasons of a return, so a return always asks
 //! for another card, whatever its code.
 
+use crate::iso20022::StatusReason;
 use crate::kernel::text::Text;
 
 /// What must happen before the next try.
@@ -19,20 +20,11 @@ pub enum Mend {
 /// What a rejection with `code` asks for.
 #[must_use]
 pub fn after_rejection(code: &str) -> Mend {
-    match code {
-        "AC01" | "AC03" | "AC04" | "AC06" | "AC07" | "AC16" | "BE01" | "BE06" | "BE20" | "BE22" | "RC04" | "RC08"
-        | "RC10" | "RR10" => Mend::NewCard,
-        "FF01" | "FF02" | "AC02" | "AM11" | "AM10" | "AM16" | "AM17" | "AM18" | "AM19" | "AM20" | "AM12" | "CH20"
-        | "DT01" | "AM02" | "AM04" | "AM13" | "AM14" | "AM21" | "AM23" | "TM01" | "DT05" | "ED05" | "ED06" | "FF10" => {
-            Mend::Nothing
-        }
-        _ if is_numbered(code, "AB") || is_numbered(code, "DS") => Mend::Nothing,
-        _ => Mend::Person,
+    match StatusReason::of(code) {
+        StatusReason::PayeeData => Mend::NewCard,
+        StatusReason::FileOrLimits | StatusReason::Technique => Mend::Nothing,
+        StatusReason::Duplicate | StatusReason::Legal | StatusReason::Unsaid => Mend::Person,
     }
-}
-
-fn is_numbered(code: &str, letters: &str) -> bool {
-    code.strip_prefix(letters).is_some_and(|rest| rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// What the member is told.

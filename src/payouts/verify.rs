@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::claims::rows::{claim, decision};
 use crate::claims::state::ClaimState;
 use crate::http::Problem;
+use crate::iso20022::pain001;
 use crate::jobs::{self, JobState};
 use crate::kernel::money::Fen;
 use crate::ledger;
@@ -267,7 +268,8 @@ fn wrong_with_batch(
         return Ok(Some("count or sum of its orders differ"));
     }
     let lines: Vec<_> = orders.iter().map(|order| (order.bank_ref.clone(), order.amount_fen)).collect();
-    Ok((flat::read(bytes) != Some(lines)).then_some("the lines of its bytes are not its orders"))
+    let read = flat::read(bytes).or_else(|| pain001::read(bytes));
+    Ok((read != Some(lines)).then_some("the lines of its bytes are not its orders"))
 }
 
 /// A job that goes on with a batch.

@@ -1,5 +1,6 @@
-//! A statement comes in: checked against the one before it, each booking matched and posted, all in one transaction. The same file twice
-//! changes nothing.
+//! A statement comes in: read once from end to end and checked against the one before it, then taken in steps, each booking matched and
+//! posted. A step is one transaction that says how far it came, so a process that dies in between leaves a statement that another goes on
+//! with; a booking is never taken twice. The same file twice changes nothing.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -9,24 +10,26 @@ use sea_orm::{
 use time::Date;
 use uuid::Uuid;
 
+use super::documents::rows::document;
 use super::documents::{self, BankDocumentKind, BankDocumentSource, BankDocumentState, Incoming};
-use super::matching::{Known, Match, Treatment, judge};
-use super::raise::explain;
+use super::matching::Treatment;
 use super::rows::{entry, statement};
 use super::statement::{Entry, Statement};
+use super::statement_file::{CHUNK, Misread, StatementFile, Wanted};
+use super::take_entries::take_entries;
 use super::{BreakKind, Seen, raise};
 use crate::app::App;
 use crate::db::literal;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::kernel::money::Fen;
-use crate::ledger::{self, Event, OrderMoney};
+use crate::ledger::{self, Event};
+use crate::payouts::apply;
 use crate::payouts::bank::BankLink;
 use crate::payouts::rows::order;
-use crate::payouts::state::{OrderCommand, OrderState};
-use crate::payouts::{self, apply, moves};
+use crate::payouts::state::OrderState;
 
-/// Bookings looked up at once.
-const CHUNK: usize = 500;
+/// Bookings taken in one transaction: a longer statement is taken in several, so that others can write in between.
+const STEP: usize = 5_000;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +65,10 @@ pub(super) enum Fit {
 /// Takes a statement file that is in memory: keeps it as a document and applies it.
 ///
 /// # Errors
-/// Those of the database; nothing was taken then.
+/// Those of the database; nothing was taken then, or, of a long statement, a part whose rest follows.
 pub async fn import(app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported, Problem> {
-    let incoming = Incoming::new(BankDocumentKind::CnStatement, BankDocumentSource::Adapter);
+    let kind = BankDocumentKind::of_bytes(bytes).filter(|kind| kind.is_statement());
+    let incoming = Incoming::new(kind.unwrap_or(BankDocumentKind::CnStatement), BankDocumentSource::Adapter);
     let taken = documents::take(app, link, incoming, bytes).await?;
     if !taken.is_new && taken.state == BankDocumentState::Applied {
         return Ok(Imported::Duplicate);
@@ -80,7 +84,41 @@ pub async fn import(app: &App, link: &BankLink, bytes: &[u8]) -> Result<Imported
     })
 }
 
-/// The statement of `account` that was taken last.
+/// What the first look at a file found.
+pub(super) struct Looked {
+    /// What it says besides its bookings.
+    pub statement: Statement,
+    /// The number of the first booking that an earlier statement brought.
+    known: Option<i64>,
+    /// Its bookings, debits first, when they are few.
+    few: Option<Vec<Entry>>,
+}
+
+/// Reads a file from end to end, without touching anything.
+pub(super) async fn look(app: &App, account: &str, file: &StatementFile) -> Result<Result<Looked, Misread>, Problem> {
+    let mut bookings = file.open(Wanted::All);
+    let (mut known, mut few) = (None, Some(Vec::new()));
+    while let Some(chunk) = bookings.next().await {
+        if known.is_none() {
+            known = first_known(app.db.read(), account, &chunk).await?;
+        }
+        few = few.filter(|few: &Vec<Entry>| few.len() + chunk.len() <= STEP).map(|mut few| {
+            few.extend(chunk);
+            few
+        });
+    }
+    let statement = match bookings.end().await? {
+        Ok(statement) => statement,
+        Err(misread) => return Ok(Err(misread)),
+    };
+    // Debits first: the bank's order within a day says nothing, and a credit is judged by what was debited.
+    if let Some(few) = &mut few {
+        few.sort_by_key(|entry| entry.credit);
+    }
+    Ok(Ok(Looked { statement, known, few }))
+}
+
+/// The statement of `account` that was taken last, or is being taken.
 pub(super) async fn last(connection: &impl ConnectionTrait, account: &str) -> Result<Option<statement::Model>, DbErr> {
     statement::Entity::find()
         .filter(statement::Column::Account.eq(account))
@@ -89,58 +127,55 @@ pub(super) async fn last(connection: &impl ConnectionTrait, account: &str) -> Re
         .await
 }
 
-/// Whether `file` may be taken now.
-pub(super) async fn fits(txn: &DatabaseTransaction, link: &BankLink, file: &Statement) -> Result<Fit, Problem> {
+/// The statement that is being taken from a document.
+pub(super) async fn under_way(
+    connection: &impl ConnectionTrait,
+    document: &document::Model,
+) -> Result<Option<statement::Model>, DbErr> {
+    statement::Entity::find()
+        .filter(statement::Column::Account.eq(&document.account))
+        .filter(statement::Column::TakingCount.is_not_null())
+        .filter(statement::Column::DocumentId.eq(document.id))
+        .one(connection)
+        .await
+}
+
+/// Whether what was looked at may be taken now.
+pub(super) async fn fits(
+    txn: &DatabaseTransaction,
+    link: &BankLink,
+    document: &document::Model,
+    looked: &Looked,
+) -> Result<Fit, Problem> {
+    let file = &looked.statement;
     if file.account != link.account {
         return Ok(Fit::Not(BreakKind::B18, "the account is not ours".to_owned()));
     }
+    // Statements of the time before documents were kept.
     let same = statement::Entity::find()
         .filter(statement::Column::Account.eq(&file.account))
-        .filter(statement::Column::Sha256.eq(&file.sha256))
+        .filter(statement::Column::Sha256.eq(&document.sha256))
         .count(txn)
         .await?;
     if same > 0 {
         return Ok(Fit::Taken);
     }
     let last = last(txn, &file.account).await?;
-    if let Some(last) = &last
-        && file.seq > last.seq + 1
-    {
-        return Ok(Fit::Waits(format!("number {} after {}: a statement is missing", file.seq, last.seq)));
+    if let Some(last) = &last {
+        if file.seq > last.seq + 1 {
+            return Ok(Fit::Waits(format!("number {} after {}: a statement is missing", file.seq, last.seq)));
+        }
+        if file.seq == last.seq + 1 && last.taking_count.is_some() {
+            return Ok(Fit::Waits(format!("number {} is still being taken", last.seq)));
+        }
     }
     if let Some(why) = does_not_follow(file, last.as_ref()) {
         return Ok(Fit::Not(BreakKind::B08, why));
     }
-    if let Some(line) = first_known(txn, file).await? {
+    if let Some(line) = looked.known {
         return Ok(Fit::Not(BreakKind::B08, format!("booking {line} stands on an earlier statement")));
     }
     Ok(Fit::Follows(last))
-}
-
-/// Takes a statement that [`fits`].
-pub(super) async fn take_in(
-    txn: &DatabaseTransaction,
-    app: &App,
-    link: &BankLink,
-    file: &Statement,
-    last: Option<&statement::Model>,
-    document_id: Uuid,
-) -> Result<(), Problem> {
-    let statement_id = write_statement(txn, app, file, document_id).await?;
-    let mut events = Vec::new();
-    if last.is_none() && file.opening_fen.is_positive() {
-        events.push(Event::Opened { statement_id, amount_fen: file.opening_fen });
-    }
-    // Debits first: the bank's order within a day says nothing, and a credit is judged by what was debited.
-    let (credits, debits): (Vec<&Entry>, Vec<&Entry>) = file.entries.iter().partition(|booking| booking.credit);
-    for booking in debits.into_iter().chain(credits) {
-        events.extend(take_entry(txn, app, link, file, statement_id, booking).await?);
-    }
-    ledger::post(txn, app, &events).await?;
-    confirm_rejections(txn, app, file).await?;
-    find_missing_debits(txn, app, file).await?;
-    tracing::info!(statement.seq = file.seq, statement.entries = file.entries.len(), "recon.statement was taken");
-    Ok(())
 }
 
 /// Why `file` can't come after `last`. Pure.
@@ -159,121 +194,151 @@ fn does_not_follow(file: &Statement, last: Option<&statement::Model>) -> Option<
     }
 }
 
-/// The number of the first booking of `file` that an earlier statement brought.
-async fn first_known(txn: &DatabaseTransaction, file: &Statement) -> Result<Option<i64>, Problem> {
-    for chunk in file.entries.chunks(CHUNK) {
-        let marks: Vec<String> = chunk.iter().map(|booking| booking.fingerprint(&file.account)).collect();
-        let known = entry::Entity::find().filter(entry::Column::Fingerprint.is_in(marks)).all(txn).await?;
-        let known: Vec<String> = known.into_iter().map(|row| row.fingerprint).collect();
-        let first = chunk.iter().find(|booking| known.contains(&booking.fingerprint(&file.account)));
-        if let Some(first) = first {
-            return Ok(Some(first.entry_no));
-        }
-    }
-    Ok(None)
+/// The number of the first of `bookings` that an earlier statement brought.
+async fn first_known(
+    connection: &impl ConnectionTrait,
+    account: &str,
+    bookings: &[Entry],
+) -> Result<Option<i64>, Problem> {
+    let marks: Vec<String> = bookings.iter().map(|booking| booking.fingerprint(account)).collect();
+    let known: Vec<String> = entry::Entity::find()
+        .select_only()
+        .column(entry::Column::Fingerprint)
+        .filter(entry::Column::Fingerprint.is_in(marks.iter().map(String::as_str)))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let first = bookings.iter().zip(&marks).find(|(_, mark)| known.contains(mark));
+    Ok(first.map(|(booking, _)| booking.entry_no))
 }
 
-async fn write_statement(
+/// Writes the statement, and takes its bookings when they are few; answers the row while there are more to be taken.
+pub(super) async fn begin(
     txn: &DatabaseTransaction,
     app: &App,
-    file: &Statement,
-    document_id: Uuid,
-) -> Result<Uuid, Problem> {
-    let id = app.ids.next();
+    link: &BankLink,
+    document: &document::Model,
+    looked: &Looked,
+    is_first: bool,
+) -> Result<Option<statement::Model>, Problem> {
+    let file = &looked.statement;
     let row = statement::ActiveModel {
-        id: Set(id),
+        id: Set(app.ids.next()),
         account: Set(file.account.clone()),
         seq: Set(file.seq),
         business_date: Set(file.business_date),
         opening_fen: Set(file.opening_fen),
         closing_fen: Set(file.closing_fen),
-        entry_count: Set(i64::try_from(file.entries.len()).map_err(Problem::internal)?),
+        entry_count: Set(i64::try_from(file.entry_count()).map_err(Problem::internal)?),
         debits_fen: Set(file.debits_fen),
         credits_fen: Set(file.credits_fen),
-        sha256: Set(file.sha256.clone()),
+        sha256: Set(document.sha256.clone()),
         bytes: Set(None),
-        document_id: Set(Some(document_id)),
-        taking_count: Set(None),
-        taking_fen: Set(None),
+        document_id: Set(Some(document.id)),
+        taking_count: Set(looked.few.is_none().then_some(0)),
+        taking_fen: Set(looked.few.is_none().then_some(file.opening_fen)),
         imported_at_ms: Set(app.clock.now()),
     };
-    statement::Entity::insert(row).exec_without_returning(txn).await?;
-    Ok(id)
+    let statement = statement::Entity::insert(row).exec_with_returning(txn).await?;
+    if is_first && file.opening_fen.is_positive() {
+        let opened = Event::Opened { statement_id: statement.id, amount_fen: file.opening_fen };
+        ledger::post(txn, app, &[opened]).await?;
+    }
+    let Some(few) = &looked.few else { return Ok(Some(statement)) };
+    take_entries(txn, app, link, &statement, few).await?;
+    close(txn, app, &statement).await?;
+    Ok(None)
 }
 
-/// Matches one booking, moves its order, and gives what is to be posted.
-async fn take_entry(
-    txn: &DatabaseTransaction,
+/// Takes what is left of a statement, a step at a time; the document takes effect with the last one.
+pub(super) async fn go_on(
     app: &App,
     link: &BankLink,
-    file: &Statement,
-    statement_id: Uuid,
-    booking: &Entry,
-) -> Result<Vec<Event>, Problem> {
-    let order = match &booking.bank_ref {
-        Some(bank_ref) => apply::find_order(txn, bank_ref).await?,
-        None => None,
-    };
-    let known = match &order {
-        Some(order) => Some(Known {
-            state: order.state,
-            amount_fen: order.amount_fen,
-            debited: was_debited(txn, order.id).await?,
-            owed_back: is_owed_back(txn, order.id, booking.amount_fen).await?,
-        }),
-        None => None,
-    };
-    let found = judge(booking, known, &link.words);
-    let entry_id = app.ids.next();
-    let row = entry::ActiveModel {
-        id: Set(entry_id),
-        statement_id: Set(statement_id),
-        entry_no: Set(booking.entry_no),
-        booked_on: Set(booking.booked_on),
-        credit: Set(booking.credit),
-        amount_fen: Set(booking.amount_fen),
-        bank_serial: Set(booking.bank_serial.clone()),
-        bank_ref: Set(booking.bank_ref.clone()),
-        counterparty_tail: Set(booking.counterparty_tail.clone()),
-        kind: Set(booking.text.clone()),
-        fingerprint: Set(booking.fingerprint(&file.account)),
-        treatment: Set(found.treatment.word().to_owned()),
-        order_id: Set(order.as_ref().map(|order| order.id)),
-    };
-    entry::Entity::insert(row).exec_without_returning(txn).await?;
-    if let Some(kind) = found.raise {
-        write_break(txn, app, file, booking, entry_id, order.as_ref(), kind).await?;
-    }
-    if let Some(order) = &order {
-        move_order(txn, app, order, booking, found).await?;
-        if let (false, OrderState::Approved, Some(batch_id)) = (booking.credit, order.state, order.batch_id) {
-            payouts::found_at_bank(txn, app, batch_id).await?;
+    document: &document::Model,
+    file: &StatementFile,
+    mut statement: statement::Model,
+) -> Result<document::Model, Problem> {
+    let mut before = usize::try_from(statement.taking_count.unwrap_or_default()).map_err(Problem::internal)?;
+    for wanted in [Wanted::Debits, Wanted::Credits] {
+        let mut bookings = file.open(wanted);
+        let mut step: Vec<Entry> = Vec::with_capacity(STEP + CHUNK);
+        while let Some(mut chunk) = bookings.next().await {
+            let passed_over = before.min(chunk.len());
+            before -= passed_over;
+            step.extend(chunk.drain(passed_over..));
+            if step.len() >= STEP {
+                statement = take_step(app, link, &statement, &step).await?;
+                step.clear();
+            }
+        }
+        // It was read to its end before: if it can't be now, the disk failed.
+        bookings.end().await?.map_err(|misread| Problem::internal(anyhow::anyhow!(misread.why)))?;
+        if !step.is_empty() {
+            statement = take_step(app, link, &statement, &step).await?;
         }
     }
-    let mut events = vec![event_of(txn, order.as_ref(), booking, entry_id, found.treatment).await?];
-    if let (Some(order), Some(OrderCommand::Settle)) = (&order, found.command) {
-        events.extend(take_parked_return(txn, app, order.id, booking.booked_on).await?);
+    if statement.taking_count != Some(statement.entry_count) {
+        return Err(Problem::internal(anyhow::anyhow!(
+            "a statement has another number of bookings than when it was checked"
+        )));
     }
-    Ok(events)
+    let txn = app.db.begin().await?;
+    set_progress(&txn, &statement, None, None).await?;
+    close(&txn, app, &statement).await?;
+    let document = documents::take_effect(&txn, app, document, statement.entry_count, &[]).await?;
+    txn.commit().await?;
+    Ok(document)
 }
 
-/// A return that came before its debit waits in suspense; now that the debit is booked it goes through, if it is the only one that
-/// waits and of the whole amount. Whatever else waits is for a person.
-async fn take_parked_return(
-    txn: &DatabaseTransaction,
+async fn take_step(
     app: &App,
-    order_id: Uuid,
-    settled_on: Date,
-) -> Result<Option<Event>, Problem> {
-    let parked = booked(order_id, Treatment::UnknownCredit).all(txn).await?;
-    let order = order::Entity::find_by_id(order_id).one(txn).await?;
-    let ([parked], Some(order)) = (&parked[..], order) else { return Ok(None) };
-    if parked.amount_fen != order.amount_fen {
-        return Ok(None);
+    link: &BankLink,
+    statement: &statement::Model,
+    step: &[Entry],
+) -> Result<statement::Model, Problem> {
+    let txn = app.db.begin().await?;
+    let count = i64::try_from(step.len()).map_err(Problem::internal)?;
+    let mut balance = statement.taking_fen.unwrap_or(statement.opening_fen);
+    for entry in step {
+        balance =
+            if entry.credit { balance.checked_add(entry.amount_fen) } else { balance.checked_sub(entry.amount_fen) }?;
     }
-    apply::come_back(txn, app, &order, parked.booked_on.max(settled_on)).await?;
-    explain(txn, app, parked.id, "the debit that it returns was booked later").await?;
-    Ok(Some(Event::CameBackBefore { order: money_of(txn, Some(&order)).await?, entry_id: parked.id }))
+    let taken = statement.taking_count.unwrap_or_default() + count;
+    // First, so that whoever else is at it waits here and then sees that it was done.
+    set_progress(&txn, statement, Some(taken), Some(balance)).await?;
+    take_entries(&txn, app, link, statement, step).await?;
+    txn.commit().await?;
+    tracing::info!(statement.seq = statement.seq, taken, "recon.statement goes on");
+    Ok(statement::Model { taking_count: Some(taken), taking_fen: Some(balance), ..statement.clone() })
+}
+
+/// Says how far a statement was taken, from where it was read.
+async fn set_progress(
+    txn: &DatabaseTransaction,
+    statement: &statement::Model,
+    count: Option<i64>,
+    balance: Option<Fen>,
+) -> Result<(), Problem> {
+    let changes = statement::ActiveModel { taking_count: Set(count), taking_fen: Set(balance), ..Default::default() };
+    let done = statement::Entity::update_many()
+        .set(changes)
+        .filter(statement::Column::Id.eq(statement.id))
+        .filter(statement::Column::TakingCount.eq(statement.taking_count))
+        .exec(txn)
+        .await?;
+    if done.rows_affected == 1 { Ok(()) } else { Err(Problem::new(Code::Conflict)) }
+}
+
+/// Every booking of a statement is in the books: what it says by not showing something.
+async fn close(txn: &DatabaseTransaction, app: &App, statement: &statement::Model) -> Result<(), Problem> {
+    confirm_rejections(txn, app, statement).await?;
+    find_missing_debits(txn, app, statement).await?;
+    tracing::info!(
+        statement.seq = statement.seq,
+        statement.entries = statement.entry_count,
+        "recon.statement was taken"
+    );
+    Ok(())
 }
 
 /// True when a statement shows a debit of an order of the batch, however it was posted: then the bank has the batch.
@@ -295,91 +360,10 @@ pub async fn shows_debit(connection: &impl ConnectionTrait, batch_id: Uuid) -> R
 }
 
 async fn was_debited(txn: &DatabaseTransaction, order_id: Uuid) -> Result<bool, Problem> {
-    Ok(booked(order_id, Treatment::Settled).count(txn).await? > 0)
-}
-
-/// True when more bookings of `amount_fen` were debited once more than given back.
-async fn is_owed_back(txn: &DatabaseTransaction, order_id: Uuid, amount_fen: Fen) -> Result<bool, Problem> {
-    let of_amount = |treatment| booked(order_id, treatment).filter(entry::Column::AmountFen.eq(amount_fen));
-    let again = of_amount(Treatment::DebitedAgain).count(txn).await?;
-    Ok(again > of_amount(Treatment::GivenBack).count(txn).await?)
-}
-
-fn booked(order_id: Uuid, treatment: Treatment) -> Select<entry::Entity> {
-    entry::Entity::find()
+    let debits = entry::Entity::find()
         .filter(entry::Column::OrderId.eq(order_id))
-        .filter(entry::Column::Treatment.eq(treatment.word()))
-}
-
-async fn write_break(
-    txn: &DatabaseTransaction,
-    app: &App,
-    file: &Statement,
-    booking: &Entry,
-    entry_id: Uuid,
-    order: Option<&order::Model>,
-    kind: BreakKind,
-) -> Result<(), Problem> {
-    let detail = match order {
-        Some(order) => {
-            format!("booking {} of statement {}; the order is {}", booking.entry_no, file.seq, order.state.word())
-        }
-        None => format!("booking {} of statement {} names no order of ours", booking.entry_no, file.seq),
-    };
-    let seen = Seen::new(kind, &file.account, booking.fingerprint(&file.account), detail);
-    raise(
-        txn,
-        app,
-        Seen {
-            order_id: order.map(|order| order.id),
-            batch_id: order.and_then(|order| order.batch_id),
-            entry_id: Some(entry_id),
-            amount_fen: booking.amount_fen,
-            ..seen
-        },
-    )
-    .await?;
-    Ok(())
-}
-
-async fn move_order(
-    txn: &DatabaseTransaction,
-    app: &App,
-    order: &order::Model,
-    booking: &Entry,
-    found: Match,
-) -> Result<(), Problem> {
-    match found.command {
-        Some(OrderCommand::Settle) => apply::settle(txn, app, order, booking.booked_on, &booking.bank_serial).await,
-        Some(OrderCommand::Return) => apply::come_back(txn, app, order, booking.booked_on).await,
-        _ => Ok(()),
-    }
-}
-
-async fn event_of(
-    txn: &DatabaseTransaction,
-    order: Option<&order::Model>,
-    booking: &Entry,
-    entry_id: Uuid,
-    treatment: Treatment,
-) -> Result<Event, Problem> {
-    let amount_fen = booking.amount_fen;
-    Ok(match treatment {
-        Treatment::Settled => Event::Settled { order: money_of(txn, order).await?, entry_id, debited_fen: amount_fen },
-        Treatment::Returned => Event::CameBack { order: money_of(txn, order).await?, entry_id },
-        Treatment::DebitedAgain => Event::DebitedAgain { entry_id, amount_fen },
-        Treatment::GivenBack => Event::GivenBack { entry_id, amount_fen },
-        Treatment::Funded => Event::Funded { entry_id, amount_fen, out: !booking.credit },
-        Treatment::Charged => Event::Charged { entry_id, amount_fen },
-        Treatment::UnknownDebit => Event::UnknownDebit { entry_id, amount_fen },
-        Treatment::UnknownCredit => Event::UnknownCredit { entry_id, amount_fen },
-    })
-}
-
-async fn money_of(txn: &DatabaseTransaction, order: Option<&order::Model>) -> Result<OrderMoney, Problem> {
-    let order = order.ok_or_else(|| Problem::internal(anyhow::anyhow!("a booking of an order without the order")))?;
-    let money = moves::moneys(txn, std::slice::from_ref(order)).await?.remove(&order.id);
-    money.ok_or_else(|| Problem::internal(anyhow::anyhow!("an order without its money")))
+        .filter(entry::Column::Treatment.eq(Treatment::Settled.word()));
+    Ok(debits.count(txn).await? > 0)
 }
 
 /// Orders in `state` of which the bank's last word was of `last_day` or before, oldest first.
@@ -391,7 +375,7 @@ fn ended(state: OrderState, last_day: Date) -> Select<order::Entity> {
 }
 
 /// Rejected orders whose value date this statement closes, and that it does not debit, were never paid.
-async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
+async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &statement::Model) -> Result<(), Problem> {
     for order in ended(OrderState::Rejected, file.business_date).all(txn).await? {
         let batch_id = order.batch_id.unwrap_or_default();
         let batch = crate::payouts::rows::batch::Entity::find_by_id(batch_id).one(txn).await?;
@@ -405,7 +389,7 @@ async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &Stateme
 }
 
 /// Orders that the bank called paid two days ago or more, and that no statement shows.
-async fn find_missing_debits(txn: &DatabaseTransaction, app: &App, file: &Statement) -> Result<(), Problem> {
+async fn find_missing_debits(txn: &DatabaseTransaction, app: &App, file: &statement::Model) -> Result<(), Problem> {
     let Some(limit) = file.business_date.checked_sub(time::Duration::days(2)) else { return Ok(()) };
     for order in ended(OrderState::Paid, limit).all(txn).await? {
         let seen =

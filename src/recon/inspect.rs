@@ -221,6 +221,7 @@ impl Held {
                 let transactions = std::mem::take(&mut self.transactions);
                 self.statuses.push(StatusHeld { of: "payment_information", whole, transactions });
             }
+            Item::Status(pain002::Item::Header(_)) => {}
             Item::Status(pain002::Item::Message(whole)) => {
                 self.statuses.push(StatusHeld { of: "message", whole, transactions: Vec::new() });
             }

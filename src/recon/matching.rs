@@ -40,6 +40,24 @@ pub enum Treatment {
 }
 
 impl Treatment {
+    /// Every treatment.
+    pub const ALL: [Self; 8] = [
+        Self::Settled,
+        Self::Returned,
+        Self::DebitedAgain,
+        Self::GivenBack,
+        Self::Funded,
+        Self::Charged,
+        Self::UnknownDebit,
+        Self::UnknownCredit,
+    ];
+
+    /// The treatment of a word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|treatment| treatment.word() == word)
+    }
+
     /// The word in tables.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -84,20 +102,31 @@ impl Default for Words {
     }
 }
 
-/// What `entry` means, when it names an order that is `known`.
+/// What `entry` means, when it is about an order that is `known`.
 #[must_use]
 pub fn judge(entry: &Entry, known: Option<Known>, words: &Words) -> Match {
     let plain = |treatment| Match { treatment, command: None, raise: None };
     let odd = |treatment, kind| Match { treatment, command: None, raise: Some(kind) };
-    let is_funding = entry.text == words.funding && entry.counterparty_tail.as_ref() == Some(&words.funding_tail);
+    // In messages of the standard the account alone says that it is the fund's; its treasury may give references of its own.
+    let is_coded = is_coded(&entry.text);
+    let is_ours = entry.counterparty_tail.as_ref() == Some(&words.funding_tail);
+    let is_funding = (entry.text == words.funding || is_coded) && is_ours;
+    let is_charge = entry.text == words.charge || (is_coded && entry.text.ends_with("/CHRG"));
     match (entry.credit, &entry.bank_ref, known) {
-        (false, Some(_), Some(order)) => debit_of(order, entry.amount_fen),
-        (true, Some(_), Some(order)) => credit_of(order, entry.amount_fen),
+        (false, _, Some(order)) => debit_of(order, entry.amount_fen),
+        (true, _, Some(order)) => credit_of(order, entry.amount_fen),
         (_, None, _) if is_funding => plain(Treatment::Funded),
-        (false, None, _) if entry.text == words.charge => plain(Treatment::Charged),
+        (_, Some(_), None) if is_funding && is_coded => plain(Treatment::Funded),
+        (false, None, _) if is_charge => plain(Treatment::Charged),
         (false, ..) => odd(Treatment::UnknownDebit, BreakKind::B02),
         (true, ..) => odd(Treatment::UnknownCredit, BreakKind::B07),
     }
+}
+
+/// True for domain, family and subfamily of the standard, such as `PMNT/ICDT/RRTN`.
+fn is_coded(text: &str) -> bool {
+    let codes: Vec<&str> = text.split('/').collect();
+    codes.len() == 3 && codes.iter().all(|code| code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
 fn debit_of(order: Known, debited_fen: Fen) -> Match {
@@ -152,6 +181,7 @@ mod tests {
             counterparty_tail: Some("0001".into()),
             text: text.into(),
             nth: 1,
+            lump: None,
         }
     }
 

@@ -4,21 +4,28 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod break_kind;
+mod camt;
 pub mod documents;
 mod fetch;
 mod import;
+mod inbound;
 pub mod inspect;
 mod list_breaks;
+mod lump;
 pub mod matching;
+mod notices;
 mod positions;
 mod raise;
 pub mod rows;
 mod run;
 pub mod statement;
+mod statement_file;
+mod take_entries;
 
 pub use break_kind::BreakKind;
 pub use fetch::fetch_all;
 pub use import::{Imported, import, shows_debit};
+pub use inbound::take_all;
 pub use list_breaks::BreakView;
 pub use positions::{Position, position};
 pub use raise::{Seen, raise, resolve, stops_dispatch};
@@ -39,4 +46,5 @@ pub fn routes(config: &mut ServiceConfig) {
 pub fn jobs(registry: &mut Registry) {
     registry.every(POLL_SECS, fetch::KIND, fetch::run);
     registry.every(APPLY_SECS, documents::KIND, documents::run);
+    registry.every(POLL_SECS, inbound::KIND, inbound::run);
 }

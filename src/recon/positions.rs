@@ -82,7 +82,8 @@ pub async fn position(connection: &impl ConnectionTrait, account: &str) -> Resul
         .order_by_desc(statement::Column::Seq)
         .one(connection)
         .await?;
-    let statement_fen = last.as_ref().map_or(Fen::ZERO, |last| last.closing_fen);
+    // Of one that is being taken, what is taken of it.
+    let statement_fen = last.as_ref().map_or(Fen::ZERO, |last| last.taking_fen.unwrap_or(last.closing_fen));
     let ledger_fen = balance_of(connection, Account::Bank).await?;
     Ok(Position {
         account: account.to_owned(),

@@ -91,6 +91,47 @@ pub mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// What notices of the bank tell of single payments; never changed.
+pub mod notice {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::money::Fen;
+
+    /// A row of `bank_notice`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "bank_notice")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The document that tells.
+        pub document_id: Uuid,
+        /// The account.
+        pub account: String,
+        /// The bank's name for the booking that it is part of; empty when it gives none.
+        pub entry_serial: String,
+        /// Its place in the document.
+        pub entry_no: i64,
+        /// The bank's name for the payment.
+        pub bank_serial: String,
+        /// Our reference.
+        pub bank_ref: Option<String>,
+        /// How much.
+        pub amount_fen: Fen,
+        /// True for money in.
+        pub credit: bool,
+        /// The day it was booked.
+        pub booked_on: time::Date,
+        /// It sends money back: the bank's code, empty when it gives none.
+        pub return_reason: Option<String>,
+        /// The same payment has the same one.
+        pub fingerprint: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Disagreements.
 pub mod recon_break {
     use sea_orm::entity::prelude::*;

@@ -277,7 +277,7 @@ impl Store {
 }
 
 /// A client with ring for TLS, path style, and no clock of its own beyond the SDK's signing time.
-fn client(endpoint: String, region: String, access_key_id: &str, secret_access_key: &str) -> Client {
+pub(crate) fn client(endpoint: String, region: String, access_key_id: &str, secret_access_key: &str) -> Client {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();

@@ -9,7 +9,8 @@ mod jobs;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::{bill_checks, claims, documents, payouts};
+use crate::http::Problem;
+use crate::{bill_checks, claims, documents, payouts, recon};
 
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,8 +57,18 @@ pub async fn run(app: &App) -> anyhow::Result<Report> {
     let jobs_alive = jobs::check(&snapshot, &mut findings).await?;
     snapshot.rollback().await?;
     // Objects are not in the database: reading them all takes too long for one transaction.
+    for (subject, what) in recon::documents::verify::check(app).await.map_err(plain)? {
+        findings.push(Finding { area: "money", subject, what });
+    }
     for finding in documents::verify::check(app).await? {
         findings.push(Finding { area: "documents", subject: finding.subject, what: finding.what });
     }
     Ok(Report { clean: findings.is_empty(), claims, jobs_alive, findings })
+}
+
+fn plain(problem: Problem) -> anyhow::Error {
+    match problem.cause() {
+        Some(cause) => anyhow::anyhow!("{problem}: {cause:#}"),
+        None => anyhow::anyhow!("{problem}"),
+    }
 }

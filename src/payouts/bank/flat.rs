@@ -91,7 +91,7 @@ fn is_reference(text: &str) -> bool {
 }
 
 /// The dots that people type in names become the one that the notice of 2016 asks for (U+00B7).
-fn one_dot(name: &str) -> String {
+pub(super) fn one_dot(name: &str) -> String {
     name.chars().map(|c| if matches!(c, '•' | '‧' | '・' | '∙' | '．') { '·' } else { c }).collect()
 }
 

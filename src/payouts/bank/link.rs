@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Adapter;
+use super::iso::IsoFiles;
 use super::rules::BankRules;
 use super::simulator::Simulator;
+use super::transport::{self, Transport};
 use crate::config::{Bank, BankKind};
 use crate::http_client::{HttpClient, Timeouts};
 use crate::recon::matching::Words;
@@ -21,6 +23,8 @@ pub struct BankLink {
     pub corp_id: String,
     /// The words of its statements.
     pub words: Words,
+    /// Where it leaves files for us, when it does.
+    pub transport: Option<Arc<dyn Transport>>,
     /// How much it may pay, and when.
     pub rules: BankRules,
 }
@@ -35,17 +39,26 @@ impl BankLink {
             connect: Duration::from_millis(bank.connect_timeout_ms),
             answer: Duration::from_millis(bank.answer_timeout_ms),
         };
-        let adapter = match bank.kind {
+        let mut place_of_files = None;
+        let adapter: Arc<dyn Adapter> = match bank.kind {
             BankKind::Simulator => Arc::new(
                 Simulator::new(HttpClient::new(timeouts)?, &bank.url, bank.max_orders)
                     .with_not_found_gap(bank.not_found_gap_secs),
             ),
+            BankKind::Iso20022Files => {
+                let files = bank.files.as_ref().ok_or_else(|| anyhow::anyhow!("bank.files is missing"))?;
+                let place = transport::open(files);
+                place_of_files = Some(place.clone());
+                let (name, cnaps) = (files.debtor_name.clone(), files.cnaps.clone());
+                Arc::new(IsoFiles::new(place, name, cnaps, bank.max_orders))
+            }
         };
         Ok(Self {
             adapter,
             account: bank.account.clone(),
             corp_id: bank.corp_id.clone(),
-            words: Words::default(),
+            words: Words { funding_tail: bank.funding_tail.clone(), ..Words::default() },
+            transport: place_of_files,
             rules: BankRules::of(bank),
         })
     }

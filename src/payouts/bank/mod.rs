@@ -6,10 +6,12 @@
 
 pub mod decide;
 pub mod flat;
+pub mod iso;
 mod link;
 pub mod result_file;
 pub mod rules;
 pub mod simulator;
+pub mod transport;
 
 pub use link::BankLink;
 pub use rules::BankRules;
@@ -138,6 +140,8 @@ pub struct Heard {
     pub refused: Option<String>,
     /// News about single orders; an order that is not named stays as it is.
     pub facts: Vec<BankFact>,
+    /// The file in which the bank said it, when it is one to be kept.
+    pub file: Option<Vec<u8>>,
 }
 
 /// How fetching a statement ended.

@@ -57,7 +57,7 @@ impl Simulator {
     async fn enquire(&self, path: &str, kind: Inbound) -> Enquired {
         match self.http.get(&format!("{}{path}", self.base_url)).await {
             Ok(Answer { status: 200, body }) => match self.parse(kind, &body) {
-                Ok(heard) => Enquired::Found(heard),
+                Ok(heard) => Enquired::Found(Heard { file: (kind == Inbound::Results).then_some(body), ..heard }),
                 Err(_) => Enquired::Unavailable { why: "unreadable" },
             },
             Ok(Answer { status: 404, body }) if says_not_found(&body) => Enquired::NotFound,

@@ -1,9 +1,10 @@
 //! A document takes effect: read by its kind, checked, applied in one transaction with its own row. Applied once, whoever asks how often.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::content::{Absent, Local, bring};
@@ -13,10 +14,13 @@ use super::{
 };
 use crate::app::App;
 use crate::http::Problem;
+use crate::kernel::clock::Moment;
 use crate::payouts::bank::{BankLink, Inbound};
-use crate::payouts::{self, Told};
+use crate::payouts::{self, Report, Told};
 use crate::recon::import::{self, Fit};
-use crate::recon::{BreakKind, Seen, raise, statement};
+use crate::recon::raise::settle;
+use crate::recon::statement_file::{Misread, StatementFile};
+use crate::recon::{BreakKind, Seen, raise};
 
 /// What became of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,13 +89,98 @@ async fn apply_one(app: &App, link: &BankLink, id: Uuid) -> Result<Outcome, Prob
         txn.commit().await?;
     }
     match document.kind {
-        BankDocumentKind::CnStatement => flat_statement(app, link, document, &local).await,
+        kind if kind.is_statement() => statement(app, link, document, local).await,
         BankDocumentKind::CnResult => results(app, link, document, &local).await,
+        BankDocumentKind::Pain002 => report(app, link, document, &local).await,
+        BankDocumentKind::Camt052 | BankDocumentKind::Camt054 => notices(app, document, local).await,
         kind => {
             let why = format!("files of the kind {} are not read yet", kind.word());
             refuse(app, document, Refusal { command: DocumentCommand::Reject, raise: None, why, faults: vec![] }).await
         }
     }
+}
+
+/// What a notice tells is kept, and of a report of a running day how much there is; neither moves anything.
+async fn notices(app: &App, document: document::Model, local: Local) -> Result<Outcome, Problem> {
+    let count = match crate::recon::notices::keep(app, &document, Arc::new(local)).await? {
+        Ok(count) => count,
+        Err(Misread { command, kind, why, faults }) => {
+            return refuse(app, document, Refusal { command, raise: Some(kind), why, faults }).await;
+        }
+    };
+    let txn = app.db.begin().await?;
+    let changes = document::ActiveModel { item_count: Set(count), ..Default::default() };
+    let document = match document.state {
+        BankDocumentState::Verified => move_on(&txn, &document, DocumentCommand::Parse, changes).await?,
+        _ => document,
+    };
+    let kept = if document.kind == BankDocumentKind::Camt054 { count } else { 0 };
+    let document = take_effect(&txn, app, &document, kept, &[]).await?;
+    txn.commit().await?;
+    Ok(document.into())
+}
+
+async fn report(app: &App, link: &BankLink, document: document::Model, local: &Local) -> Result<Outcome, Problem> {
+    let report = match local.reader().map_err(Problem::internal).map(Report::read)? {
+        Ok(report) => report,
+        Err(unreadable) => {
+            let at = format!("byte {}", unreadable.at);
+            let why = format!("{at}: {}", unreadable.fault);
+            let faults = vec![Fault { at, code: unreadable.fault.code().to_owned() }];
+            return refuse(app, document, Refusal { command: DocumentCommand::Reject, raise: None, why, faults }).await;
+        }
+    };
+    let content_sha256 = report.content_sha256();
+    let txn = app.db.begin().await?;
+    let mut document = document;
+    if document.state == BankDocumentState::Verified {
+        let changes = document::ActiveModel {
+            item_count: Set(i64::try_from(report.item_count()).map_err(Problem::internal)?),
+            content_sha256: Set(Some(content_sha256.clone())),
+            business_date: Set(document.business_date.or(report.made_at.map(Moment::date))),
+            ..Default::default()
+        };
+        document = move_on(&txn, &document, DocumentCommand::Parse, changes).await?;
+    }
+    if said_before(&txn, &document, &content_sha256).await? {
+        let done = move_on(&txn, &document, DocumentCommand::FindDuplicate, document::ActiveModel::default()).await?;
+        txn.commit().await?;
+        count(done.kind, done.state);
+        return Ok(done.into());
+    }
+    let (told, notes) = payouts::hear_report(&txn, app, link, &report).await?;
+    let document = match told {
+        Told::Taken { effects } => {
+            let effects = i64::try_from(effects).map_err(Problem::internal)?;
+            let notes: Vec<Fault> =
+                notes.into_iter().map(|note| Fault { at: note.at, code: note.what.to_owned() }).collect();
+            take_effect(&txn, app, &document, effects, &notes).await?
+        }
+        Told::Odd { kind, why } => {
+            let command = DocumentCommand::Quarantine;
+            let refusal = Refusal { command, raise: Some(kind), why: why.to_owned(), faults: vec![] };
+            refuse_in(&txn, app, &document, refusal).await?
+        }
+        Told::Later { why } => wait(&txn, &document, why).await?,
+    };
+    txn.commit().await?;
+    Ok(document.into())
+}
+
+/// True when something that says the same took effect before.
+async fn said_before(
+    connection: &impl ConnectionTrait,
+    document: &document::Model,
+    content_sha256: &str,
+) -> Result<bool, Problem> {
+    let before = document::Entity::find()
+        .filter(document::Column::Account.eq(&document.account))
+        .filter(document::Column::Kind.eq(document.kind))
+        .filter(document::Column::ContentSha256.eq(content_sha256))
+        .filter(document::Column::State.eq(BankDocumentState::Applied))
+        .one(connection)
+        .await?;
+    Ok(before.is_some())
 }
 
 /// Statements that waited for the one that was just taken.
@@ -136,6 +225,13 @@ async fn still_kept_out(app: &App, document: document::Model) -> Result<Outcome,
     Ok(document.into())
 }
 
+/// Keeps a document out that has had no effect; whoever finds why raises the break.
+pub(in crate::recon) async fn quarantine(app: &App, id: Uuid, why: &str) -> Result<(), Problem> {
+    let document = load(app.db.read(), id).await?;
+    let command = DocumentCommand::Quarantine;
+    refuse(app, document, Refusal { command, raise: None, why: why.to_owned(), faults: vec![] }).await.map(drop)
+}
+
 async fn refuse(app: &App, document: document::Model, refusal: Refusal) -> Result<Outcome, Problem> {
     let txn = app.db.begin().await?;
     let refused = refuse_in(&txn, app, &document, refusal).await?;
@@ -144,7 +240,7 @@ async fn refuse(app: &App, document: document::Model, refusal: Refusal) -> Resul
 }
 
 async fn refuse_in(
-    txn: &sea_orm::DatabaseTransaction,
+    txn: &DatabaseTransaction,
     app: &App,
     document: &document::Model,
     refusal: Refusal,
@@ -161,82 +257,129 @@ async fn refuse_in(
     Ok(refused)
 }
 
-/// What becomes of a document that took effect.
-fn applied(app: &App, items: i64, effects: i64) -> document::ActiveModel {
-    document::ActiveModel {
-        item_count: Set(items),
-        applied_count: Set(effects),
-        ignored_count: Set(items - effects),
-        why: Set(None),
-        errors: Set(Fault::kept(&[])),
-        applied_at_ms: Set(Some(app.clock.now())),
-        ..Default::default()
-    }
-}
-
 fn whole(local: &Local) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     local.reader().and_then(|mut reader| reader.read_to_end(&mut bytes)).map_err(Problem::internal)?;
     Ok(bytes)
 }
 
-async fn flat_statement(
-    app: &App,
-    link: &BankLink,
-    document: document::Model,
-    local: &Local,
-) -> Result<Outcome, Problem> {
-    let file = match statement::read(&whole(local)?) {
-        Ok(file) => file,
-        Err(error) => {
-            let faults = vec![Fault { at: format!("line {}", error.line), code: error.what.to_owned() }];
-            let (raise, why) = (Some(BreakKind::B08), error.to_string());
-            return refuse(app, document, Refusal { command: DocumentCommand::Reject, raise, why, faults }).await;
+async fn statement(app: &App, link: &BankLink, document: document::Model, local: Local) -> Result<Outcome, Problem> {
+    let file = StatementFile::new(document.kind, Arc::new(local));
+    if let Some(under_way) = import::under_way(app.db.read(), &document).await? {
+        return Ok(import::go_on(app, link, &document, &file, under_way).await?.into());
+    }
+    let looked = match import::look(app, &document.account, &file).await? {
+        Ok(looked) => looked,
+        Err(Misread { command, kind, why, faults }) => {
+            return refuse(app, document, Refusal { command, raise: Some(kind), why, faults }).await;
         }
     };
     let txn = app.db.begin().await?;
     let mut document = document;
-    let other =
-        of_number(&txn, &document.account, document.kind, file.seq).await?.filter(|other| other.id != document.id);
-    let fit = match other {
-        Some(_) => Fit::Not(BreakKind::B08, format!("number {} was taken with another content", file.seq)),
-        None => import::fits(&txn, link, &file).await?,
+    let found = &looked.statement;
+    let other = of_number(&txn, &document.account, document.kind, found.seq).await?;
+    let fit = match other.filter(|other| other.id != document.id) {
+        Some(_) => Fit::Not(BreakKind::B08, format!("number {} was taken with another content", found.seq)),
+        None => import::fits(&txn, link, &document, &looked).await?,
     };
     if matches!(fit, Fit::Follows(_) | Fit::Waits(_)) && document.state == BankDocumentState::Verified {
         let changes = document::ActiveModel {
-            seq: Set(Some(file.seq)),
-            business_date: Set(Some(file.business_date)),
-            item_count: Set(i64::try_from(file.entries.len()).map_err(Problem::internal)?),
+            seq: Set(Some(found.seq)),
+            business_date: Set(Some(found.business_date)),
+            item_count: Set(i64::try_from(found.entry_count()).map_err(Problem::internal)?),
             ..Default::default()
         };
         document = move_on(&txn, &document, DocumentCommand::Parse, changes).await?;
     }
-    let document = match fit {
+    let (document, under_way) = match fit {
         Fit::Taken => {
-            move_on(&txn, &document, DocumentCommand::FindDuplicate, document::ActiveModel::default()).await?
+            let done =
+                move_on(&txn, &document, DocumentCommand::FindDuplicate, document::ActiveModel::default()).await?;
+            count(done.kind, done.state);
+            (done, None)
         }
         Fit::Not(kind, why) => {
             let command = DocumentCommand::Quarantine;
-            refuse_in(&txn, app, &document, Refusal { command, raise: Some(kind), why, faults: vec![] }).await?
+            let refusal = Refusal { command, raise: Some(kind), why, faults: vec![] };
+            (refuse_in(&txn, app, &document, refusal).await?, None)
         }
         Fit::Waits(why) => {
             raise(&txn, app, Seen::new(BreakKind::B08, &document.account, &document.sha256, &why)).await?;
-            let changes = document::ActiveModel { why: Set(Some(why)), ..Default::default() };
-            let query = document::Entity::update_many().set(changes).filter(document::Column::Id.eq(document.id));
-            query.exec(&txn).await?;
-            load(&txn, document.id).await?
+            (wait(&txn, &document, &why).await?, None)
         }
         Fit::Follows(last) => {
-            import::take_in(&txn, app, link, &file, last.as_ref(), document.id).await?;
-            crate::recon::raise::settle(&txn, app, BreakKind::B08, &document.account, &document.sha256).await?;
-            let items = document.item_count;
-            let done = move_on(&txn, &document, DocumentCommand::Apply, applied(app, items, items)).await?;
-            count(done.kind, done.state);
-            done
+            let under_way = import::begin(&txn, app, link, &document, &looked, last.is_none()).await?;
+            match under_way {
+                Some(_) => (document, under_way),
+                None => {
+                    let items = document.item_count;
+                    (take_effect(&txn, app, &document, items, &[]).await?, None)
+                }
+            }
         }
     };
     txn.commit().await?;
+    let document = match under_way {
+        Some(under_way) => import::go_on(app, link, &document, &file, under_way).await?,
+        None => document,
+    };
     Ok(document.into())
+}
+
+/// A document takes effect with `effects` of its items, in the transaction that writes them; a break that it came too early is closed.
+pub(in crate::recon) async fn take_effect(
+    txn: &DatabaseTransaction,
+    app: &App,
+    document: &document::Model,
+    effects: i64,
+    notes: &[Fault],
+) -> Result<document::Model, Problem> {
+    settle(txn, app, BreakKind::B08, &document.account, &document.sha256).await?;
+    let items = document.item_count;
+    let changes = document::ActiveModel {
+        applied_count: Set(effects),
+        ignored_count: Set((items - effects).max(0)),
+        why: Set(None),
+        errors: Set(Fault::kept(notes)),
+        applied_at_ms: Set(Some(app.clock.now())),
+        ..Default::default()
+    };
+    let done = move_on(txn, document, DocumentCommand::Apply, changes).await?;
+    count(done.kind, done.state);
+    tracing::info!(document.id = %done.id, document.kind = done.kind.word(), items, effects, "recon.document took effect");
+    Ok(done)
+}
+
+/// What an enquiry heard took effect in `txn`, with the file in which the bank said it; one about something else says nothing.
+pub(crate) async fn heard(
+    txn: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    results: usize,
+    is_odd: bool,
+) -> Result<(), Problem> {
+    let document = load(txn, id).await?;
+    if document.state != BankDocumentState::Received {
+        return Ok(());
+    }
+    if is_odd {
+        let why = "the results name another batch or other bytes than were asked for".to_owned();
+        let refusal = Refusal { command: DocumentCommand::Quarantine, raise: None, why, faults: vec![] };
+        return refuse_in(txn, app, &document, refusal).await.map(drop);
+    }
+    let items = i64::try_from(results).map_err(Problem::internal)?;
+    let none = document::ActiveModel::default();
+    let document = move_on(txn, &document, DocumentCommand::Verify, none).await?;
+    let changes = document::ActiveModel { item_count: Set(items), ..Default::default() };
+    let document = move_on(txn, &document, DocumentCommand::Parse, changes).await?;
+    take_effect(txn, app, &document, items, &[]).await.map(drop)
+}
+
+/// Says what a document waits for.
+async fn wait(txn: &DatabaseTransaction, document: &document::Model, why: &str) -> Result<document::Model, Problem> {
+    let changes = document::ActiveModel { why: Set(Some(why.to_owned())), ..Default::default() };
+    document::Entity::update_many().set(changes).filter(document::Column::Id.eq(document.id)).exec(txn).await?;
+    load(txn, document.id).await
 }
 
 async fn results(app: &App, link: &BankLink, document: document::Model, local: &Local) -> Result<Outcome, Problem> {
@@ -257,22 +400,15 @@ async fn results(app: &App, link: &BankLink, document: document::Model, local: &
     }
     let document = match payouts::hear(&txn, app, link, &heard).await? {
         Told::Taken { effects } => {
-            let changes = applied(app, document.item_count, i64::try_from(effects).map_err(Problem::internal)?);
-            let done = move_on(&txn, &document, DocumentCommand::Apply, changes).await?;
-            count(done.kind, done.state);
-            done
+            let effects = i64::try_from(effects).map_err(Problem::internal)?;
+            take_effect(&txn, app, &document, effects, &[]).await?
         }
         Told::Odd { kind, why } => {
             let command = DocumentCommand::Quarantine;
             refuse_in(&txn, app, &document, Refusal { command, raise: Some(kind), why: why.to_owned(), faults: vec![] })
                 .await?
         }
-        Told::Later { why } => {
-            let changes = document::ActiveModel { why: Set(Some(why.to_owned())), ..Default::default() };
-            let query = document::Entity::update_many().set(changes).filter(document::Column::Id.eq(document.id));
-            query.exec(&txn).await?;
-            load(&txn, document.id).await?
-        }
+        Told::Later { why } => wait(&txn, &document, why).await?,
     };
     txn.commit().await?;
     Ok(document.into())

@@ -1,7 +1,9 @@
 //! The bytes of a document: sealed, few of them in the database, many as pieces in the object store. Never more than a piece is in memory.
 
 use std::fs::File;
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use actix_web::web::Bytes;
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -80,7 +82,7 @@ pub(super) async fn drop_parts(app: &App, document_id: Uuid, part_count: u32) ->
 }
 
 /// A document's bytes on this machine, to be read from the start as often as needed.
-pub(crate) struct Local {
+pub(in crate::recon) struct Local {
     sealer: Sealer,
     held: Held,
 }
@@ -88,7 +90,7 @@ pub(crate) struct Local {
 enum Held {
     Bytes(Vec<u8>),
     /// Pieces one after the other, each after its length; nothing of them is in clear, and the file has no name any more.
-    Spool(File),
+    Spool(Arc<File>),
 }
 
 /// Why a document's bytes can't be read.
@@ -116,7 +118,7 @@ pub(super) async fn bring(app: &App, document: &document::Model) -> Result<Local
         (Held::Bytes(opened), sha256)
     } else {
         let (file, sha256) = spool(app, document).await?;
-        (Held::Spool(file), sha256)
+        (Held::Spool(Arc::new(file)), sha256)
     };
     if sha256 != document.sha256 {
         return Err(Absent::Altered);
@@ -154,9 +156,9 @@ impl Local {
         match &self.held {
             Held::Bytes(bytes) => Ok(Box::new(Cursor::new(bytes.clone()))),
             Held::Spool(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(0))?;
-                Ok(Box::new(Pieces { file, sealer: self.sealer.clone(), piece: Cursor::new(Vec::new()) }))
+                let (file, sealer) = (file.clone(), self.sealer.clone());
+                let end = file.metadata()?.len();
+                Ok(Box::new(Pieces { file, sealer, at: 0, end, piece: Cursor::new(Vec::new()) }))
             }
         }
     }
@@ -164,20 +166,24 @@ impl Local {
 
 /// The pieces of a spool, opened one at a time.
 struct Pieces {
-    file: File,
+    file: Arc<File>,
     sealer: Sealer,
+    at: u64,
+    end: u64,
     piece: Cursor<Vec<u8>>,
 }
 
 impl Pieces {
     fn next(&mut self) -> io::Result<()> {
-        let mut length = [0; 4];
-        match self.file.read_exact(&mut length) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            read => read?,
+        if self.at >= self.end {
+            return Ok(());
         }
-        let mut sealed = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap_or(0)];
-        self.file.read_exact(&mut sealed)?;
+        let mut length = [0; 4];
+        self.file.read_exact_at(&mut length, self.at)?;
+        let length = u32::from_be_bytes(length);
+        let mut sealed = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut sealed, self.at + 4)?;
+        self.at += 4 + u64::from(length);
         let opened = self.sealer.open_bytes(Field::BankDocument, &sealed).map_err(io::Error::other)?;
         self.piece = Cursor::new(opened.reveal().clone());
         Ok(())

@@ -88,8 +88,7 @@ impl BankDocumentKind {
         if text.starts_with("H|CNRES1|") {
             return Some(Self::CnResult);
         }
-        let message = &text[text.find(NAMESPACE)? + NAMESPACE.len()..];
-        let message = message.get(..8)?;
+        let message = text.split_once(NAMESPACE)?.1.get(..8)?;
         [Self::Pain002, Self::Camt052, Self::Camt053, Self::Camt054].into_iter().find(|kind| kind.word() == message)
     }
 

@@ -52,7 +52,7 @@ async fn a_large_file_lies_in_pieces_and_an_altered_one_says_nothing() {
     let scene = Scene::start().await;
     let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
     // Longer than a piece, and no statement.
-    let file: Vec<u8> = (0..5_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let file: Vec<u8> = (0..5_000_000_u32).map(|at| u8::try_from(at % 251).unwrap()).collect();
     let kind = Kind::CnStatement;
     let taken = documents::take(app, link, Incoming::new(kind, Source::Transport), &file[..]).await.unwrap();
     assert_eq!(scene.app.count("select count(*) from bank_document_bytes").await, 0);

@@ -1,10 +1,13 @@
 //! Money: from a decision to the statement, with a bank that can misbehave.
 
+mod adapters;
 mod bank_documents;
 mod books;
 mod doubt;
+mod file_bank;
 mod guards;
 mod hours;
+mod iso_documents;
 mod journey;
 mod process;
 mod promise;

@@ -1,0 +1,186 @@
+//! One suite for every adapter: what it writes says what the batch says, what it can't write it refuses, and what is odd is in doubt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use huzhu::http_client::{HttpClient, Timeouts};
+use huzhu::kernel::clock::Moment;
+use huzhu::kernel::money::Fen;
+use huzhu::kernel::secret::Secret;
+use huzhu::payouts::bank::decide::decide;
+use huzhu::payouts::bank::iso::IsoFiles;
+use huzhu::payouts::bank::simulator::Simulator;
+use huzhu::payouts::bank::transport::Directory;
+use huzhu::payouts::bank::{Adapter, BankFact, Batch, Enquired, Line, RenderError, Status, Submitted};
+use huzhu::payouts::state::OrderState;
+use sea_orm::Iterable;
+use time::macros::date;
+
+/// Most orders in a file of the adapters here.
+const MOST: usize = 3;
+
+/// An adapter with a reading of its files that shares nothing with how they are written: references with amounts in fen, and every count
+/// with every total that stands in the file.
+struct Tried {
+    adapter: Box<dyn Adapter>,
+    lines: fn(&str) -> Vec<(String, i64)>,
+    totals: fn(&str) -> Vec<(usize, i64)>,
+}
+
+fn adapters(directory: &std::path::Path) -> Vec<Tried> {
+    // Nobody listens on port 1.
+    let timeouts = Timeouts { connect: Duration::from_millis(200), answer: Duration::from_millis(200) };
+    let simulator = Simulator::new(HttpClient::new(timeouts).unwrap(), "http://127.0.0.1:1", MOST);
+    let transport = Arc::new(Directory::new(directory.to_owned()));
+    let iso = IsoFiles::new(transport, "互助保障会".to_owned(), "313100000013".to_owned(), MOST);
+    vec![
+        Tried { adapter: Box::new(simulator), lines: flat_lines, totals: flat_totals },
+        Tried { adapter: Box::new(iso), lines: xml_lines, totals: xml_totals },
+    ]
+}
+
+fn flat_lines(text: &str) -> Vec<(String, i64)> {
+    let details = text.lines().filter(|line| line.starts_with("D|"));
+    details.map(|line| line.split('|').collect::<Vec<_>>()).map(|f| (f[2].to_owned(), f[6].parse().unwrap())).collect()
+}
+
+fn flat_totals(text: &str) -> Vec<(usize, i64)> {
+    let of = |letter: &str, at: usize| {
+        let line = text.lines().find(|line| line.starts_with(letter)).unwrap();
+        let fields: Vec<&str> = line.split('|').collect();
+        (fields[at].parse().unwrap(), fields[at + 1].parse().unwrap())
+    };
+    vec![of("H|", 7), of("T|", 1)]
+}
+
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
+    text.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
+}
+
+fn fen(yuan: &str) -> i64 {
+    let (whole, part) = yuan.split_once('.').unwrap();
+    assert_eq!(part.len(), 2, "{yuan}");
+    format!("{whole}{part}").parse().unwrap()
+}
+
+fn xml_lines(text: &str) -> Vec<(String, i64)> {
+    let references = between(text, "<EndToEndId>", "<");
+    assert_eq!(references, between(text, "<InstrId>", "<"));
+    let amounts = between(text, "<InstdAmt Ccy=\"CNY\">", "<");
+    references.into_iter().map(str::to_owned).zip(amounts.into_iter().map(fen)).collect()
+}
+
+fn xml_totals(text: &str) -> Vec<(usize, i64)> {
+    let counts = between(text, "<NbOfTxs>", "<").into_iter().map(|count| count.parse().unwrap());
+    counts.zip(between(text, "<CtrlSum>", "<").into_iter().map(fen)).collect()
+}
+
+fn line(number: u8, name: &str, amount_fen: i64) -> Line {
+    Line {
+        bank_ref: format!("REF{number}"),
+        card_number: Secret::new("4111111111111111".to_owned()),
+        holder_name: Secret::new(name.to_owned()),
+        amount_fen: Fen::new(amount_fen),
+    }
+}
+
+fn batch(lines: Vec<Line>) -> Batch {
+    Batch {
+        batch_ref: "B1".to_owned(),
+        corp_id: "CORP1".to_owned(),
+        debit_account: "6222020000001".to_owned(),
+        value_date: date!(2026 - 11 - 23),
+        made_at: Moment::from_ms(1_795_400_000_000),
+        lines,
+    }
+}
+
+#[test]
+fn what_is_written_is_the_batch_and_always_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    for Tried { adapter, lines, totals } in adapters(directory.path()) {
+        let name = adapter.name();
+        for amounts in [&[134_000, 5][..], &[1], &[99, 100, 101], &[9_999_999_999_999]] {
+            let made =
+                batch(amounts.iter().zip(1..).map(|(fen, number)| line(number, "阿依古丽•买买提", *fen)).collect());
+            let bytes = adapter.render(&made).unwrap();
+            assert_eq!(bytes, adapter.render(&made).unwrap(), "{name}");
+            let text = String::from_utf8(bytes).unwrap();
+            let expected: Vec<(String, i64)> =
+                made.lines.iter().map(|l| (l.bank_ref.clone(), l.amount_fen.get())).collect();
+            assert_eq!(lines(&text), expected, "{name}");
+            let total = (amounts.len(), amounts.iter().sum());
+            assert_eq!(totals(&text), [total, total], "{name}");
+            assert!(text.contains("阿依古丽·买买提") && !text.contains('•'), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_and_never_cut() {
+    let directory = tempfile::tempdir().unwrap();
+    for Tried { adapter, .. } in adapters(directory.path()) {
+        let name = adapter.name();
+        let long = "长".repeat(21);
+        let mut card = line(1, "王芳", 1);
+        card.card_number = Secret::new("4111 1111".to_owned());
+        let mut reference = line(1, "王芳", 1);
+        reference.bank_ref = "R".repeat(31);
+        for (lines, error) in [
+            (vec![], RenderError::Count),
+            ((0..=u8::try_from(MOST).unwrap()).map(|n| line(n, "王芳", 1)).collect(), RenderError::Count),
+            (vec![line(1, "王芳", 1), line(2, "王芳", 0)], RenderError::Amount(2)),
+            (vec![line(1, "王芳", -1)], RenderError::Amount(1)),
+            (vec![line(1, "王芳", i64::MAX), line(2, "王芳", 1)], RenderError::Amount(2)),
+            (vec![line(1, &long, 1)], RenderError::Name(1)),
+            (vec![line(1, "", 1)], RenderError::Name(1)),
+            (vec![line(1, "王\u{1}芳", 1)], RenderError::Name(1)),
+            (vec![card], RenderError::Reference(1)),
+            (vec![reference], RenderError::Reference(1)),
+        ] {
+            assert_eq!(adapter.render(&batch(lines)), Err(error), "{name}");
+        }
+        assert!(adapter.capabilities().not_found_gap_secs >= 600, "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn not_sent_is_said_only_when_it_is_proved() {
+    let directory = tempfile::tempdir().unwrap();
+    for Tried { adapter, .. } in adapters(directory.path()) {
+        let bytes = adapter.render(&batch(vec![line(1, "王芳", 1)])).unwrap();
+        match adapter.submit("B1", bytes, "aa").await {
+            // Nobody listens: not a byte went out.
+            Submitted::NotSent { why } => assert_eq!((adapter.name(), why), ("simulator", "not_connected")),
+            // The file lies there: that proves nothing.
+            Submitted::InDoubt { why } => assert_eq!((adapter.name(), why), ("iso20022_files", "no_receipt_yet")),
+            other => panic!("{}: {other:?}", adapter.name()),
+        }
+        let another = adapter.submit("B1", b"another".to_vec(), "bb").await;
+        assert!(!matches!(another, Submitted::Accepted { .. }), "{}", adapter.name());
+        if adapter.name() == "iso20022_files" {
+            assert_eq!(another, Submitted::InDoubt { why: "other_content" });
+        }
+        assert!(matches!(adapter.enquire_batch("B1").await, Enquired::Unavailable { .. }), "never: not found");
+    }
+}
+
+#[test]
+fn every_state_has_an_answer_to_every_fact_and_twice_is_once() {
+    for state in OrderState::iter() {
+        for status in [Status::Pending, Status::Paid, Status::Rejected, Status::Duplicate] {
+            let fact = BankFact {
+                bank_ref: "REF1".to_owned(),
+                amount_fen: Fen::new(10),
+                status,
+                reason_code: String::new(),
+                bank_serial: String::new(),
+                posted_at: Some(Moment::EPOCH),
+            };
+            let first = decide(state, Fen::new(10), &fact);
+            let after = first.command.map_or(state, |command| state.after(command).expect("what the state allows"));
+            assert_eq!(decide(after, Fen::new(10), &fact).command, None, "{state:?} {status:?}");
+            assert_eq!(fact.fingerprint(), fact.clone().fingerprint());
+        }
+    }
+}

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use sea_orm::EnumIter;
 use serde::{Deserialize, Serialize};
 
 /// One way in which the simulator misbehaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumIter, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The batch is executed, then the connection is cut before a byte of the answer.
@@ -34,6 +35,42 @@ pub enum Fault {
     DoubleDebit,
     /// The statement file ends in the middle.
     CutStatement,
+    /// The batch waits in a queue and is executed 20 minutes later; the connection is cut. A bank that is killed meanwhile forgets it.
+    LateQueue,
+    /// The batch is executed, and yet the answer is that the file is a duplicate (DU01).
+    SaysDuplicate,
+    /// Of what was paid, the first line of the results is called rejected (AB05).
+    SaysRejected,
+    /// Of what was refused, the first line of the results is called paid.
+    SaysPaid,
+    /// The results name only what was refused.
+    PartialResults,
+    /// The results name nothing.
+    EmptyResults,
+    /// The results name everything twice.
+    RepeatedResults,
+    /// The results also name a reference that nobody sent.
+    StrangeResult,
+    /// The first line of the results names an amount that is one fen too high.
+    OtherAmount,
+    /// The first line of the results has its amount as `1e3`.
+    OddAmount,
+    /// The next return is booked without its reference.
+    AnonymousReturn,
+    /// The next batch is executed today and debited tomorrow.
+    LateBooking,
+    /// The next batch is debited as one sum without references.
+    BatchDebit,
+    /// A statement that is ready is not given out.
+    MissingStatement,
+    /// The statement before the one that was asked for is given out.
+    OldStatement,
+    /// The statement after the one that was asked for is given out.
+    NextStatement,
+    /// The statement opens and closes with one fen too much.
+    WrongBalance,
+    /// The statement before the one that was asked for is given out with another booking in it.
+    CorrectedStatement,
 }
 
 /// The faults that are switched on, each with how often it still happens.
@@ -66,6 +103,21 @@ impl Faults {
     }
 }
 
+impl std::str::FromStr for Fault {
+    type Err = serde::de::value::Error;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        use serde::de::IntoDeserializer;
+        Self::deserialize(word.into_deserializer())
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +131,12 @@ mod tests {
         faults.set(Fault::CutBefore, 1);
         faults.clear();
         assert!(!faults.strikes(Fault::CutBefore));
+    }
+
+    #[test]
+    fn a_fault_is_called_as_it_is_on_the_wire() {
+        assert_eq!("answer_lost".parse::<Fault>().unwrap(), Fault::AnswerLost);
+        assert_eq!(Fault::DoubleDebit.to_string(), "double_debit");
+        assert!("lost".parse::<Fault>().is_err());
     }
 }

@@ -9,10 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::faults::Fault;
-use super::ledger::{Bank, Taken};
+use super::ledger::Bank;
+use super::surface::{self, Course};
 use crate::kernel::money::Fen;
 
 /// Largest payment file that is taken: 3,000 lines fit many times over.
@@ -90,84 +90,43 @@ async fn with_bank<T: Send + 'static>(
 }
 
 async fn take_batch(bank: Shared, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, actix_web::Error> {
-    enum Course {
-        Cut,
-        Status(StatusCode),
-        Answer(Taken, String),
-    }
-    let course = with_bank(&bank, move |bank| {
-        if bank.faults.strikes(Fault::CutBefore) {
-            return Ok(Course::Cut);
-        }
-        if bank.faults.strikes(Fault::ServerError) {
-            return Ok(Course::Status(StatusCode::INTERNAL_SERVER_ERROR));
-        }
-        if bank.faults.strikes(Fault::NotAccepted) {
-            return Ok(Course::Status(StatusCode::TOO_MANY_REQUESTS));
-        }
-        let taken = bank.take(&body)?;
-        if bank.faults.strikes(Fault::AnswerLost) {
-            return Ok(Course::Cut);
-        }
-        if bank.faults.strikes(Fault::ServerErrorAfter) {
-            return Ok(Course::Status(StatusCode::INTERNAL_SERVER_ERROR));
-        }
-        let heard: &[u8] = if bank.faults.strikes(Fault::WrongHash) { b"something else" } else { &body };
-        Ok(Course::Answer(taken, hex::encode(Sha256::digest(heard))))
-    })
-    .await?;
-    Ok(match course {
-        Course::Cut => cut(&request),
-        Course::Status(StatusCode::TOO_MANY_REQUESTS) => {
-            HttpResponse::TooManyRequests().json(json!({"accepted": false, "code": "AB08"}))
-        }
-        Course::Status(status) => HttpResponse::build(status).finish(),
-        Course::Answer(Taken::Accepted { count, total_fen, duplicate }, sha256) => {
-            HttpResponse::Accepted().json(json!({
-                "accepted": true,
-                "bank_id": format!("BSIM-{}", sha256.get(..16).unwrap_or_default()),
-                "sha256": sha256,
-                "count": count,
-                "total_fen": total_fen,
-                "duplicate": duplicate,
-            }))
-        }
-        Course::Answer(Taken::Refused { code }, sha256) => {
-            HttpResponse::UnprocessableEntity().json(json!({"accepted": false, "code": code, "sha256": sha256}))
-        }
-    })
+    let course = with_bank(&bank, move |bank| surface::take_batch(bank, &body)).await?;
+    Ok(answer(&request, course))
 }
 
-async fn show_results(bank: Shared, path: web::Path<String>) -> Result<HttpResponse, actix_web::Error> {
-    answer_enquiry(&bank, move |bank| bank.results(&path)).await
-}
-
-async fn show_order(bank: Shared, path: web::Path<String>) -> Result<HttpResponse, actix_web::Error> {
-    answer_enquiry(&bank, move |bank| bank.order(&path)).await
-}
-
-async fn answer_enquiry(
-    bank: &Shared,
-    find: impl FnOnce(&mut Bank) -> Option<String> + Send + 'static,
+async fn show_results(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<String>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let found = with_bank(bank, move |bank| {
-        Ok(if bank.faults.strikes(Fault::EnquiryError) { Err(()) } else { Ok(find(bank)) })
-    })
-    .await?;
-    Ok(match found {
-        Err(()) => HttpResponse::ServiceUnavailable().finish(),
-        Ok(Some(file)) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(file),
-        Ok(None) => HttpResponse::NotFound().json(json!({"code": "not_found"})),
-    })
+    let course = with_bank(&bank, move |bank| Ok(surface::show_results(bank, &path))).await?;
+    Ok(answer(&request, course))
 }
 
-async fn show_statement(bank: Shared, path: web::Path<(String, u32)>) -> Result<HttpResponse, actix_web::Error> {
+async fn show_order(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let course = with_bank(&bank, move |bank| Ok(surface::show_order(bank, &path))).await?;
+    Ok(answer(&request, course))
+}
+
+async fn show_statement(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<(String, u32)>,
+) -> Result<HttpResponse, actix_web::Error> {
     let (account, seq) = path.into_inner();
-    let file = with_bank(&bank, move |bank| Ok(bank.statement(&account, seq))).await?;
-    Ok(match file {
-        Some(file) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(file),
-        None => HttpResponse::NotFound().json(json!({"code": "not_found"})),
-    })
+    let course = with_bank(&bank, move |bank| Ok(surface::show_statement(bank, &account, seq))).await?;
+    Ok(answer(&request, course))
+}
+
+fn answer(request: &HttpRequest, course: Course) -> HttpResponse {
+    let Course::Answer { status, body, json } = course else { return cut(request) };
+    let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(kind).body(body)
 }
 
 #[derive(Deserialize)]

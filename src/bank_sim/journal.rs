@@ -44,6 +44,9 @@ pub enum Record {
         at: Moment,
         /// Its lines with their outcomes.
         lines: Vec<Line>,
+        /// How its debits are booked.
+        #[serde(default)]
+        booking: Booking,
     },
     /// A file was refused as a whole.
     Refused {
@@ -62,6 +65,9 @@ pub enum Record {
         amount_fen: Fen,
         /// Reason code of the return.
         code: String,
+        /// True when the booking names no reference.
+        #[serde(default)]
+        anonymous: bool,
     },
     /// The business day ended.
     DayClosed {
@@ -69,6 +75,19 @@ pub enum Record {
         #[serde(with = "iso_date")]
         next: Date,
     },
+}
+
+/// How the debits of a file are booked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Booking {
+    /// One for each payment, on the day of execution.
+    #[default]
+    Each,
+    /// One for each payment, on the business day after.
+    NextDay,
+    /// One for the whole file, without references.
+    Whole,
 }
 
 /// One payment of a file.
@@ -107,10 +126,10 @@ pub enum Outcome {
     },
 }
 
-/// The journal file, open for appending.
+/// The journal, open for appending: a file, or nothing at all for a bank that lives as long as its process.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    file: Option<File>,
 }
 
 impl Journal {
@@ -135,7 +154,13 @@ impl Journal {
         file.set_len(whole)?;
         file.seek(SeekFrom::Start(whole))?;
         File::open(dir)?.sync_all()?;
-        Ok((Self { file }, records))
+        Ok((Self { file: Some(file) }, records))
+    }
+
+    /// A journal that keeps nothing: what follows from its records is all that there is.
+    #[must_use]
+    pub const fn in_memory() -> Self {
+        Self { file: None }
     }
 
     /// Writes one record and returns when it is on disk.
@@ -143,10 +168,11 @@ impl Journal {
     /// # Errors
     /// Whatever the file system says.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
         let mut line = serde_json::to_vec(record).map_err(io::Error::other)?;
         line.push(b'\n');
-        self.file.write_all(&line)?;
-        self.file.sync_data()
+        file.write_all(&line)?;
+        file.sync_data()
     }
 }
 

@@ -8,13 +8,17 @@ use sha2::{Digest, Sha256};
 use time::Date;
 
 use super::faults::{Fault, Faults};
-use super::journal::{Journal, Line, Outcome, Record};
+use super::journal::{Booking, Journal, Line, Outcome, Record};
 use super::pay_file::{self, PayFile};
+pub use super::statement_file::{Day, Entry};
 use super::statement_file::{line, write_statement};
 pub use super::truth::Payment;
 use super::truth::Truth;
 use crate::kernel::clock::{Clock, Moment};
 use crate::kernel::money::Fen;
+
+/// How long a file of the late queue waits.
+const LATE_SECS: i64 = 20 * 60;
 
 /// The bank: its journal, what follows from it, and the faults that are switched on.
 pub struct Bank {
@@ -23,6 +27,8 @@ pub struct Bank {
     truth: Truth,
     /// Faults, which a restart forgets.
     pub faults: Faults,
+    /// Files that wait to be executed, each with its moment.
+    late: Vec<(Moment, Vec<u8>)>,
 }
 
 /// What the bank says when it is given a file.
@@ -51,18 +57,37 @@ impl Bank {
     /// Whatever the file system says; `InvalidData` for a journal that cannot be read.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>, account: &str, opening_fen: Fen) -> io::Result<Self> {
         let (journal, records) = Journal::open(dir)?;
-        let mut bank = Self { journal, clock, truth: Truth::default(), faults: Faults::default() };
+        let mut bank = Self::of(journal, clock);
         for record in &records {
             bank.truth.apply(record)?;
         }
         if records.is_empty() {
-            let on = bank.clock.now().date();
-            bank.record(&Record::Opened { account: account.to_owned(), on })?;
-            if opening_fen.is_positive() {
-                bank.record(&Record::Funded { amount_fen: opening_fen })?;
-            }
+            bank.found(account, opening_fen)?;
         }
         Ok(bank)
+    }
+
+    /// A new bank that keeps its journal nowhere.
+    ///
+    /// # Errors
+    /// When the calendar or the money ends.
+    pub fn in_memory(clock: Arc<dyn Clock>, account: &str, opening_fen: Fen) -> io::Result<Self> {
+        let mut bank = Self::of(Journal::in_memory(), clock);
+        bank.found(account, opening_fen)?;
+        Ok(bank)
+    }
+
+    fn of(journal: Journal, clock: Arc<dyn Clock>) -> Self {
+        Self { journal, clock, truth: Truth::default(), faults: Faults::default(), late: Vec::new() }
+    }
+
+    fn found(&mut self, account: &str, opening_fen: Fen) -> io::Result<()> {
+        let on = self.clock.now().date();
+        self.record(&Record::Opened { account: account.to_owned(), on })?;
+        if opening_fen.is_positive() {
+            self.record(&Record::Funded { amount_fen: opening_fen })?;
+        }
+        Ok(())
     }
 
     /// Takes a payment file: executes it once, however often it comes.
@@ -91,8 +116,29 @@ impl Bank {
         let twice = self.faults.strikes(Fault::DoubleDebit);
         let lines = self.judge(&file, twice);
         let answer = taken(&lines, false);
-        self.record(&Record::Executed { batch_ref: file.batch_ref, sha256, at: self.clock.now(), lines })?;
+        let booking = match () {
+            () if twice => Booking::Each,
+            () if self.faults.strikes(Fault::LateBooking) => Booking::NextDay,
+            () if self.faults.strikes(Fault::BatchDebit) => Booking::Whole,
+            () => Booking::Each,
+        };
+        self.record(&Record::Executed { batch_ref: file.batch_ref, sha256, at: self.clock.now(), lines, booking })?;
         Ok(answer)
+    }
+
+    /// Puts a file into a queue from which it is executed 20 minutes later, if it has not come again before.
+    pub(super) fn take_later(&mut self, bytes: &[u8]) {
+        self.late.push((self.clock.now().plus_secs(LATE_SECS), bytes.to_vec()));
+    }
+
+    fn take_late(&mut self, until: Moment) -> io::Result<()> {
+        let (due, waits) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= until);
+        self.late = waits;
+        let due: Vec<(Moment, Vec<u8>)> = due;
+        for (_, bytes) in due {
+            self.take(&bytes)?;
+        }
+        Ok(())
     }
 
     /// The result file of a batch, or none when the bank never took it.
@@ -107,25 +153,56 @@ impl Bank {
             _ => batch_ref,
         };
         let batch = self.truth.batches.get(batch_ref)?;
+        let mut told: Vec<(&Line, Option<Outcome>)> = batch.lines.iter().map(|line| (line, None)).collect();
+        let faults = &mut self.faults;
+        let is_paid = |line: &Line| matches!(line.outcome, Outcome::Paid { debits: 1.., .. });
+        // A debit that stands on no statement yet is not lied about: no one could then tell what happened.
+        if batch.booking == Booking::Each
+            && let Some(first) = told.iter_mut().find(|(line, _)| is_paid(line))
+            && faults.strikes(Fault::SaysRejected)
+        {
+            first.1 = Some(Outcome::Failed { code: "AB05".to_owned() });
+        }
+        if let Some(first) = told.iter_mut().find(|(line, _)| !is_paid(line))
+            && faults.strikes(Fault::SaysPaid)
+        {
+            first.1 = Some(Outcome::Paid { serial: "S0".to_owned(), debits: 0 });
+        }
+        if faults.strikes(Fault::PartialResults) {
+            told.retain(|(line, lie)| !is_paid(line) || lie.is_some());
+        }
+        if faults.strikes(Fault::EmptyResults) {
+            told.clear();
+        }
+        if faults.strikes(Fault::RepeatedResults) {
+            told.extend(told.clone());
+        }
         let mut lines = String::new();
-        for paid in &batch.lines {
-            result_line(&mut lines, paid, batch.posted_at, pending);
+        let mut count = told.len();
+        for (paid, lie) in told {
+            let outcome = lie.as_ref().unwrap_or(&paid.outcome);
+            let mut amount = paid.amount_fen.get().to_string();
+            if faults.strikes(Fault::OtherAmount) {
+                amount = paid.amount_fen.get().saturating_add(1).to_string();
+            }
+            if faults.strikes(Fault::OddAmount) {
+                "1e3".clone_into(&mut amount);
+            }
+            result_line(&mut lines, paid, outcome, &amount, batch.posted_at, pending);
+        }
+        if faults.strikes(Fault::StrangeResult) {
+            let posted_at = batch.posted_at.to_string();
+            line(&mut lines, &["R", "999999", "NEVERSENT", "100", "S", "S0", "", "", &posted_at]);
+            count += 1;
         }
         let mut file = String::new();
         line(
             &mut file,
-            &[
-                "H",
-                "CNRES1",
-                batch_ref,
-                &batch.sha256,
-                &batch.lines.len().to_string(),
-                batch.refused.as_deref().unwrap_or(""),
-            ],
+            &["H", "CNRES1", batch_ref, &batch.sha256, &count.to_string(), batch.refused.as_deref().unwrap_or("")],
         );
         let digest = hex::encode(Sha256::digest(lines.as_bytes()));
         file.push_str(&lines);
-        line(&mut file, &["T", &batch.lines.len().to_string(), &format!("sha256:{digest}")]);
+        line(&mut file, &["T", &count.to_string(), &format!("sha256:{digest}")]);
         Some(file)
     }
 
@@ -138,19 +215,50 @@ impl Bank {
         let (batch_ref, index) = self.truth.orders.get(bank_ref)?;
         let batch = self.truth.batches.get(batch_ref)?;
         let mut text = String::new();
-        result_line(&mut text, batch.lines.get(*index)?, batch.posted_at, pending);
+        let paid = batch.lines.get(*index)?;
+        result_line(&mut text, paid, &paid.outcome, &paid.amount_fen.get().to_string(), batch.posted_at, pending);
         Some(text)
     }
 
     /// The statement file with number `seq`, once its day is closed.
     pub fn statement(&mut self, account: &str, seq: u32) -> Option<Vec<u8>> {
         let index = usize::try_from(seq).ok()?.checked_sub(1)?;
-        let day = self.truth.closed.get(index).filter(|_| account == self.truth.account)?;
-        let mut file = write_statement(&self.truth.account, day);
+        let closed = &self.truth.closed;
+        let day = closed.get(index).filter(|_| account == self.truth.account)?;
+        let (before, after) = (index.checked_sub(1).and_then(|index| closed.get(index)), closed.get(index + 1));
+        let faults = &mut self.faults;
+        if faults.strikes(Fault::MissingStatement) {
+            return None;
+        }
+        let mut day = match (before, after) {
+            (Some(before), _) if faults.strikes(Fault::OldStatement) => before,
+            (_, Some(after)) if faults.strikes(Fault::NextStatement) => after,
+            _ => day,
+        }
+        .clone();
+        // Nobody can tell of a first statement what it should open with.
+        if before.is_some() && faults.strikes(Fault::WrongBalance) {
+            let one = Fen::new(1);
+            day.opening_fen = day.opening_fen.checked_add(one).unwrap_or(day.opening_fen);
+            day.closing_fen = day.closing_fen.checked_add(one).unwrap_or(day.closing_fen);
+        }
+        if let Some(before) = before
+            && faults.strikes(Fault::CorrectedStatement)
+        {
+            day = corrected(before);
+        }
+        let mut file = write_statement(&self.truth.account, &day);
         if self.faults.strikes(Fault::CutStatement) {
             file.truncate(file.len() / 2);
         }
         Some(file)
+    }
+
+    /// The same without any fault.
+    #[must_use]
+    pub fn statement_as_it_is(&self, seq: u32) -> Option<Vec<u8>> {
+        let day = self.closed_day(usize::try_from(seq).ok()?)?;
+        Some(write_statement(&self.truth.account, day))
     }
 
     /// Closes the business day: its statement is ready, the next day begins. Gives the closed day and its statement's number.
@@ -171,9 +279,10 @@ impl Bank {
     /// Whatever the file system says.
     pub fn catch_up(&mut self) -> io::Result<()> {
         while self.truth.day()? < self.clock.now().date() {
+            self.take_late(Moment::end_of(self.truth.day()?))?;
             self.close_day()?;
         }
-        Ok(())
+        self.take_late(self.clock.now())
     }
 
     /// Adds money of the fund.
@@ -202,7 +311,8 @@ impl Bank {
     pub fn send_back(&mut self, bank_ref: &str, amount_fen: Option<Fen>, code: String) -> io::Result<bool> {
         let Some(paid) = self.truth.payment(bank_ref).filter(|paid| paid.debits > 0) else { return Ok(false) };
         let amount_fen = amount_fen.unwrap_or(paid.amount_fen);
-        self.record(&Record::Returned { bank_ref: bank_ref.to_owned(), amount_fen, code })?;
+        let anonymous = self.faults.strikes(Fault::AnonymousReturn);
+        self.record(&Record::Returned { bank_ref: bank_ref.to_owned(), amount_fen, code, anonymous })?;
         Ok(true)
     }
 
@@ -212,6 +322,18 @@ impl Bank {
         let mut all: Vec<_> = self.truth.orders.keys().filter_map(|bank_ref| self.truth.payment(bank_ref)).collect();
         all.sort_by(|one, other| one.bank_ref.cmp(&other.bank_ref));
         all
+    }
+
+    /// The closed business day whose statement has number `seq`, as it really was.
+    #[must_use]
+    pub fn closed_day(&self, seq: usize) -> Option<&Day> {
+        self.truth.closed.get(seq.checked_sub(1)?)
+    }
+
+    /// How many business days are closed.
+    #[must_use]
+    pub fn closed_days(&self) -> usize {
+        self.truth.closed.len()
     }
 
     /// What the account holds now.
@@ -259,32 +381,35 @@ impl Bank {
     }
 }
 
+/// A closed day as it never was: with one booking more.
+fn corrected(day: &Day) -> Day {
+    let mut day = day.clone();
+    let amount_fen = Fen::new(1);
+    day.closing_fen = day.closing_fen.checked_sub(amount_fen).unwrap_or(day.closing_fen);
+    day.entries.push(Entry {
+        credit: false,
+        amount_fen,
+        serial: "S0".to_owned(),
+        bank_ref: String::new(),
+        tail: String::new(),
+        text: "CORRECTION".to_owned(),
+    });
+    day
+}
+
 fn taken(lines: &[Line], duplicate: bool) -> Taken {
     let total_fen = Fen::sum(lines.iter().map(|line| line.amount_fen)).unwrap_or_default();
     Taken::Accepted { count: lines.len(), total_fen, duplicate }
 }
 
-fn result_line(out: &mut String, paid: &Line, posted_at: Moment, pending: bool) {
-    let (status, serial, code) = match &paid.outcome {
+fn result_line(out: &mut String, paid: &Line, outcome: &Outcome, amount: &str, posted_at: Moment, pending: bool) {
+    let (status, serial, code) = match outcome {
         _ if pending => ("P", "", ""),
         Outcome::Paid { serial, .. } => ("S", serial.as_str(), ""),
         Outcome::Failed { code } => ("F", "", code.as_str()),
     };
     let posted_at = if pending { String::new() } else { posted_at.to_string() };
-    line(
-        out,
-        &[
-            "R",
-            &format!("{:06}", paid.seq),
-            &paid.bank_ref,
-            &paid.amount_fen.get().to_string(),
-            status,
-            serial,
-            code,
-            "",
-            &posted_at,
-        ],
-    );
+    line(out, &["R", &format!("{:06}", paid.seq), &paid.bank_ref, amount, status, serial, code, "", &posted_at]);
 }
 
 #[cfg(test)]

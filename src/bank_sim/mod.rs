@@ -11,4 +11,5 @@ pub mod journal;
 pub mod ledger;
 mod pay_file;
 mod statement_file;
+pub mod surface;
 mod truth;

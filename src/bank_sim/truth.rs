@@ -5,7 +5,7 @@ use std::io;
 
 use time::Date;
 
-use super::journal::{Line, Outcome, Record};
+use super::journal::{Booking, Line, Outcome, Record};
 use super::statement_file::{Day, Entry};
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
@@ -36,6 +36,8 @@ pub(super) struct Truth {
     pub(super) opening_fen: Fen,
     pub(super) balance_fen: Fen,
     pub(super) entries: Vec<Entry>,
+    /// Debits that are booked when the next business day begins.
+    pub(super) next_day: Vec<Entry>,
     pub(super) closed: Vec<Day>,
     pub(super) batches: BTreeMap<String, Batch>,
     pub(super) orders: HashMap<String, (String, usize)>,
@@ -50,6 +52,7 @@ pub(super) struct Batch {
     pub(super) refused: Option<String>,
     pub(super) posted_at: Moment,
     pub(super) lines: Vec<Line>,
+    pub(super) booking: Booking,
 }
 
 impl Truth {
@@ -76,20 +79,24 @@ impl Truth {
                     None => self.cards.remove(card_key),
                 };
             }
-            Record::Executed { batch_ref, sha256, at, lines } => self.execute(batch_ref, sha256, *at, lines)?,
+            Record::Executed { batch_ref, sha256, at, lines, booking } => {
+                self.execute(batch_ref, sha256, *at, lines, *booking)?;
+            }
             Record::Refused { batch_ref, sha256, code } => {
                 let batch = Batch {
                     sha256: sha256.clone(),
                     refused: Some(code.clone()),
                     posted_at: Moment::start_of(self.day()?),
                     lines: Vec::new(),
+                    booking: Booking::Each,
                 };
                 self.batches.insert(batch_ref.clone(), batch);
             }
-            Record::Returned { bank_ref, amount_fen, code } => {
+            Record::Returned { bank_ref, amount_fen, code, anonymous } => {
                 let tail = self.payment(bank_ref).map(|paid| paid.card_tail).unwrap_or_default();
                 let serial = self.next_serial();
-                self.book(true, *amount_fen, serial, bank_ref, &tail, &format!("RETURN {code}"))?;
+                let named = if *anonymous { "" } else { bank_ref };
+                self.book(true, *amount_fen, serial, named, &tail, &format!("RETURN {code}"))?;
                 let before = self.returned.get(bank_ref).copied().unwrap_or_default();
                 self.returned.insert(bank_ref.clone(), before.checked_add(*amount_fen).map_err(io::Error::other)?);
             }
@@ -98,7 +105,14 @@ impl Truth {
         Ok(())
     }
 
-    fn execute(&mut self, batch_ref: &str, sha256: &str, at: Moment, lines: &[Line]) -> io::Result<()> {
+    fn execute(
+        &mut self,
+        batch_ref: &str,
+        sha256: &str,
+        at: Moment,
+        lines: &[Line],
+        booking: Booking,
+    ) -> io::Result<()> {
         let day = self.day()?;
         // A business day closed early runs ahead of the clock; noon of that day is then as good a time as any.
         let posted_at = if at.date() == day { at } else { Moment::start_of(day).plus_secs(12 * 60 * 60) };
@@ -109,11 +123,30 @@ impl Truth {
                 self.serials += 1;
                 for extra in 0..*debits {
                     let serial = if extra == 0 { serial.clone() } else { format!("{serial}X{extra}") };
-                    self.book(false, line.amount_fen, serial, &line.bank_ref, &line.card_tail, "PAYOUT")?;
+                    match booking {
+                        Booking::Each => {
+                            self.book(false, line.amount_fen, serial, &line.bank_ref, &line.card_tail, "PAYOUT")?;
+                        }
+                        Booking::NextDay => self.next_day.push(Entry {
+                            credit: false,
+                            amount_fen: line.amount_fen,
+                            serial,
+                            bank_ref: line.bank_ref.clone(),
+                            tail: line.card_tail.clone(),
+                            text: "PAYOUT".to_owned(),
+                        }),
+                        Booking::Whole => {}
+                    }
                 }
             }
         }
-        let batch = Batch { sha256: sha256.to_owned(), refused: None, posted_at, lines: lines.to_vec() };
+        let paid = lines.iter().filter(|line| matches!(line.outcome, Outcome::Paid { debits: 1.., .. }));
+        let total_fen = Fen::sum(paid.map(|line| line.amount_fen)).map_err(io::Error::other)?;
+        if booking == Booking::Whole && total_fen.is_positive() {
+            let serial = self.next_serial();
+            self.book(false, total_fen, serial, "", "", "BATCH")?;
+        }
+        let batch = Batch { sha256: sha256.to_owned(), refused: None, posted_at, lines: lines.to_vec(), booking };
         self.batches.insert(batch_ref.to_owned(), batch);
         Ok(())
     }
@@ -149,6 +182,10 @@ impl Truth {
         self.closed.push(Day { date, seq, opening_fen, closing_fen, entries });
         self.opening_fen = closing_fen;
         self.day = Some(next);
+        for entry in std::mem::take(&mut self.next_day) {
+            let Entry { credit, amount_fen, serial, bank_ref, tail, text } = entry;
+            self.book(credit, amount_fen, serial, &bank_ref, &tail, &text)?;
+        }
         Ok(())
     }
 

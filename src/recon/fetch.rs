@@ -4,6 +4,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 
 use super::import::{Imported, import};
 use super::rows::statement;
+use super::{BreakKind, Seen, raise, statement as statement_file};
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{JobContext, JobResult};
@@ -31,6 +32,11 @@ pub async fn fetch_all(app: &App, link: &BankLink) -> Result<usize, Problem> {
     loop {
         let seq = next_seq(app.db.read(), &link.account).await?;
         match link.adapter.fetch_statement(&link.account, seq).await {
+            Fetched::File(bytes) if seq == 1 && is_other(&bytes, seq) => {
+                let what = "another statement came than the first";
+                raise(app.db.write(), app, Seen::new(BreakKind::B08, &link.account, "first", what)).await?;
+                return Ok(taken);
+            }
             Fetched::File(bytes) => match import(app, link, &bytes).await? {
                 Imported::Taken { .. } => taken += 1,
                 // It is fetched again at the next look: a mended file then goes through.
@@ -43,6 +49,11 @@ pub async fn fetch_all(app: &App, link: &BankLink) -> Result<usize, Problem> {
             }
         }
     }
+}
+
+/// With no statement before it, nothing but the number that was asked for says where the account begins.
+fn is_other(bytes: &[u8], asked: i64) -> bool {
+    statement_file::read(bytes).is_ok_and(|file| file.seq != asked)
 }
 
 async fn next_seq(connection: &impl ConnectionTrait, account: &str) -> Result<i64, DbErr> {

@@ -316,3 +316,25 @@ async fn a_debit_settles_an_order_whose_result_never_came() {
     assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
     scene.stop().await;
 }
+
+#[actix_web::test]
+async fn the_first_statement_is_the_one_that_was_asked_for() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    for _ in 0..2 {
+        scene.bank.open().close_day().unwrap();
+        scene.advance(24 * 60 * 60);
+    }
+    // The bank gives the second for the first: the debit of the first would never be seen.
+    scene.bank.fault(Fault::NextStatement, 1);
+    scene.take_statements().await;
+    assert_eq!(scene.app.count("select count(*) from statement").await, 0);
+    assert_eq!(scene.breaks().await, ["B08"]);
+    scene.take_statements().await;
+    assert_eq!(scene.app.count("select count(*) from statement").await, 2);
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
+    scene.resolve_breaks().await;
+    scene.stop().await;
+}

@@ -5,8 +5,9 @@ MINUTES ?= 10
 KILLS ?= 200
 UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
+MONEY_MINUTES ?= 60
 
-.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads bench bench-matches accuracy openapi deny advisories models samples
+.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads soak-money bench bench-matches accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +46,10 @@ soak: ## KILLS (200) crashes on each database
 soak-uploads: ## UPLOADS (1000) over bad lines and KILLS (200) amid them; goes on where SOAK_MINUTES (50) ended it: .tools/soak-uploads/
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/uploads/own_service.sh soak $(UPLOADS) $(KILLS) $(SOAK_MINUTES)
+
+soak-money: ## an hour of the money code played through (builds for release first); MONEY_MINUTES (60)
+	cargo build --release --locked --bin huzhu
+	cargo run --quiet --release --locked --bin huzhu -- simulate --enumerate --seeds 1000000000 --orders 20 --minutes $(MONEY_MINUTES)
 
 bench: ## copies of a photograph beside libvips', submissions and status reads a second beside their floors, memory, time to ready (builds for release first)
 	@tests/tools/prepare.sh all

@@ -87,15 +87,31 @@ impl App {
         } else {
             keys::root_key(&config.data_dir, seams.chance.as_ref())?
         };
-        let sealer = sealing_keys::open(db.write(), &root_key, seams.chance.clone(), seams.clock.now()).await?;
         let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
+        let bank = config.bank.as_ref().map(BankLink::from_config).transpose()?;
+        Self::of_parts(config, seams, db, &root_key, storage, bank).await
+    }
+
+    /// The app over a database, a store and a bank that are there.
+    ///
+    /// # Errors
+    /// Says which part failed and why.
+    pub(crate) async fn of_parts(
+        config: Config,
+        seams: Seams,
+        db: Db,
+        root_key: &Key,
+        storage: Store,
+        bank: Option<BankLink>,
+    ) -> anyhow::Result<Arc<Self>> {
+        let sealer = sealing_keys::open(db.write(), root_key, seams.chance.clone(), seams.clock.now()).await?;
         let ids = Ids::new(seams.clock.clone(), seams.chance.clone());
         let uploads = Uploads::open(&config.spool_dir(), ids.next(), &config.documents)?;
         Ok(Arc::new(Self {
             ids,
-            cursor_key: Key::new(keyed_hash(&root_key, &[b"huzhu page cursors"])),
+            cursor_key: Key::new(keyed_hash(root_key, &[b"huzhu page cursors"])),
             identity: Identity::build(&config, seams.chance.as_ref(), seams.clock.now())?,
-            bank: config.bank.as_ref().map(BankLink::from_config).transpose()?,
+            bank,
             bill_checks: config.bill_checks.as_ref().map(BillLink::from_config).transpose()?,
             job_written: Notify::new(),
             calendars: Calendars::default(),

@@ -33,6 +33,7 @@ pub mod promise;
 pub mod reading;
 pub mod recon;
 pub mod reviews;
+pub mod simulate;
 pub mod storage;
 pub mod telemetry;
 pub mod verify;

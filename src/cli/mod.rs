@@ -33,6 +33,7 @@ mod read;
 mod recon;
 mod recon_inspect;
 mod run;
+mod simulate;
 mod staff;
 mod table;
 mod untouched;
@@ -89,6 +90,8 @@ enum Verb {
     Recon(recon::Recon),
     /// The books.
     Ledger(ledger::Ledger),
+    /// The money code played through with everything going wrong, judged after every step.
+    Simulate(simulate::Simulate),
     /// The tree of organisations and its units.
     #[command(subcommand)]
     Organisations(organisations::Organisations),
@@ -117,6 +120,9 @@ pub fn main() -> ExitCode {
         && files.is_empty()
     {
         return read::serve(models);
+    }
+    if let Verb::Simulate(verb) = &arguments.verb {
+        return simulate::main(verb);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -160,6 +166,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
         Verb::Recon(verb) => recon::recon(config()?, verb).await,
         Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,
+        Verb::Simulate(verb) => simulate::simulate(&verb).await,
         Verb::Organisations(verb) => organisations::organisations(config()?, verb).await,
         Verb::Staff(verb) => staff::staff(config()?, verb).await,
         Verb::Client(verb) => client::client(config()?, verb).await,

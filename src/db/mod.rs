@@ -61,6 +61,12 @@ impl Db {
         }
     }
 
+    /// One pool of connections to SQLite that reads and writes, for whoever owns the database otherwise.
+    pub(crate) fn of_sqlite(pool: sqlx::SqlitePool) -> Self {
+        let pool = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        Self { read: pool.clone(), write: pool }
+    }
+
     /// Brings the tables to this program's version.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ mod runner;
 
 pub use lease::{JobContext, release_all, retry_dead};
 pub use rows::{Column, Entity, JobState, Model};
-pub use runner::{drain, run};
+pub use runner::{drain, run, run_next};
 
 /// A job to be written.
 #[derive(Clone, Debug)]

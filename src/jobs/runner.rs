@@ -42,11 +42,21 @@ pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
 /// Those of the database.
 pub async fn drain(app: &Arc<App>, registry: &Registry) -> Result<u64, DbErr> {
     let mut ran = 0;
-    while let Some(job) = lease::take(app, &[]).await? {
-        execute(app, registry, job).await;
+    while run_next(app, registry).await?.is_some() {
         ran += 1;
     }
     Ok(ran)
+}
+
+/// Takes the job that has been due longest and runs it; answers its kind, none when nothing is due.
+///
+/// # Errors
+/// Those of the database.
+pub async fn run_next(app: &Arc<App>, registry: &Registry) -> Result<Option<String>, DbErr> {
+    let Some(job) = lease::take(app, &[]).await? else { return Ok(None) };
+    let kind = job.kind.clone();
+    execute(app, registry, job).await;
+    Ok(Some(kind))
 }
 
 async fn work(app: Arc<App>, registry: Arc<Registry>, out: Vec<&'static str>, stop: CancellationToken) {

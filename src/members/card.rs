@@ -99,7 +99,12 @@ pub(super) async fn change_card(
     reply(&card)
 }
 
-async fn replace(txn: &impl ConnectionTrait, app: &App, old: &Model, number: &str) -> Result<Model, Problem> {
+pub(crate) async fn replace(
+    txn: &impl ConnectionTrait,
+    app: &App,
+    old: &Model,
+    number: &str,
+) -> Result<Model, Problem> {
     let retired = Entity::update_many()
         .col_expr(Column::State, Expr::value(CardState::Replaced))
         .filter(Column::Id.eq(old.id))
@@ -140,7 +145,7 @@ async fn replace(txn: &impl ConnectionTrait, app: &App, old: &Model, number: &st
     Ok(card)
 }
 
-async fn active(connection: &impl ConnectionTrait, member_id: Uuid) -> Result<Option<Model>, Problem> {
+pub(crate) async fn active(connection: &impl ConnectionTrait, member_id: Uuid) -> Result<Option<Model>, Problem> {
     let query = Entity::find().filter(Column::MemberId.eq(member_id)).filter(Column::State.eq(CardState::Active));
     Ok(query.one(connection).await?)
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns a member's sealed personal fields and the versions of the card that payouts go to. Never decides what is paid.
 
-mod card;
+pub(crate) mod card;
 mod cards;
 mod me;
 pub mod rows;

@@ -19,7 +19,7 @@ use crate::recon::{self, BreakKind, Seen};
 
 /// By which road news came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Road {
+pub(crate) enum Road {
     /// An enquiry about one order.
     Enquiry,
     /// The result file of a batch.
@@ -44,7 +44,7 @@ pub(crate) async fn find_order(
 }
 
 /// Takes one piece of news; true when it moved the order.
-pub(super) async fn take_fact(
+pub(crate) async fn take_fact(
     txn: &DatabaseTransaction,
     app: &App,
     account: &str,

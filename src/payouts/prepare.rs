@@ -59,7 +59,7 @@ pub struct Prepared {
 
 /// An order that was held back.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HeldOrder {
+pub(crate) struct HeldOrder {
     /// The order.
     order_id: Uuid,
     /// Why: `no_card`, `card_resting`, `name_unwritable` or `over_limit` (more than any batch may be).
@@ -119,7 +119,7 @@ struct Candidate {
 }
 
 /// How much may go into a batch, and when it shall be paid.
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Orders at most.
     pub orders: usize,
     /// Their sum at most.
@@ -129,13 +129,13 @@ pub(super) struct Bounds {
 }
 
 /// The day on which a file sent now would be paid.
-pub(super) async fn value_date(txn: &DatabaseTransaction, app: &App, link: &BankLink) -> Result<Date, Problem> {
+pub(crate) async fn value_date(txn: &DatabaseTransaction, app: &App, link: &BankLink) -> Result<Date, Problem> {
     let now = app.clock.now();
     Ok(link.rules.value_date(&*app.calendars.current(txn, now).await?, now))
 }
 
 /// Puts queued orders, oldest first, into one batch within `bounds`; none when nothing can go into one.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,

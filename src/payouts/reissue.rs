@@ -21,7 +21,7 @@ const STEP: u64 = 100;
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result<usize, Problem> {
+pub(crate) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result<usize, Problem> {
     let (mut queued, mut after) = (0, Uuid::nil());
     loop {
         let failed = payout::Entity::find()

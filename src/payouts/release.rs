@@ -85,7 +85,7 @@ pub(super) async fn release_payout_batch(
 }
 
 /// The batch, or 404.
-pub(super) async fn load(connection: &impl ConnectionTrait, id: Uuid) -> Result<batch::Model, Problem> {
+pub(crate) async fn load(connection: &impl ConnectionTrait, id: Uuid) -> Result<batch::Model, Problem> {
     batch::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| Problem::new(Code::NotFound))
 }
 
@@ -111,7 +111,7 @@ pub(super) async fn bytes_of(
     Ok((hex::encode(Sha256::digest(&bytes)) == batch.sha256).then_some(bytes))
 }
 
-async fn check(
+pub(crate) async fn check(
     txn: &DatabaseTransaction,
     app: &App,
     batch: &batch::Model,
@@ -142,7 +142,7 @@ async fn check(
 }
 
 /// Counts a batch against the limits of its day; answers it as it stands then.
-async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
+pub(crate) async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
     let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
     check_day(txn, app, link, batch.value_date).await?;
     if batch.total_fen > link.rules.max_batch_fen {
@@ -206,7 +206,7 @@ pub(super) async fn payouts_of(
 ///
 /// # Errors
 /// `conflict` or `batch_state_conflict` when somebody else moved it or an order of it meanwhile.
-pub(super) async fn release(
+pub(crate) async fn release(
     txn: &DatabaseTransaction,
     app: &App,
     batch: &batch::Model,

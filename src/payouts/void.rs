@@ -64,7 +64,7 @@ pub(super) async fn void_payout_batch(
 }
 
 /// True for a batch that waits, of which no sending is under way, in doubt or known to have reached the bank, and no statement shows a debit.
-async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
+pub(crate) async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
     let sent = dispatch::Entity::find()
         .filter(dispatch::Column::BatchId.eq(batch.id))
         .filter(dispatch::Column::Outcome.is_null().or(dispatch::Column::Outcome.ne("not_sent")))
@@ -78,7 +78,7 @@ async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Resu
 ///
 /// # Errors
 /// `conflict` when somebody else moved it or an order of it meanwhile.
-pub(super) async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, by: By) -> Result<(), Problem> {
+pub(crate) async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, by: By) -> Result<(), Problem> {
     moves::move_batch(txn, batch, BatchState::Void, batch::ActiveModel::default()).await?;
     day_limit::give_back(txn, batch).await?;
     let orders = orders_of(txn, batch.id).await?;

@@ -16,9 +16,36 @@ const MAX_NAME_BYTES: usize = 60;
 /// A day: the simulator never forgets a reference, but no real bank promises more.
 const RESEND_WINDOW_SECS: i64 = 24 * 60 * 60;
 
+/// What carries a request to the bank and its answer back. It tells apart "nothing was sent" from "nobody knows".
+#[async_trait]
+pub trait Carrier: Send + Sync {
+    /// Asks for `url`.
+    ///
+    /// # Errors
+    /// [`Silence`] when no whole answer came.
+    async fn get(&self, url: &str) -> Result<Answer, Silence>;
+
+    /// Sends `body` to `url` with headers.
+    ///
+    /// # Errors
+    /// [`Silence`] when no whole answer came.
+    async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence>;
+}
+
+#[async_trait]
+impl Carrier for HttpClient {
+    async fn get(&self, url: &str) -> Result<Answer, Silence> {
+        Self::get(self, url).await
+    }
+
+    async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
+        Self::post(self, url, headers, body).await
+    }
+}
+
 /// A simulator at an address.
 pub struct Simulator {
-    http: HttpClient,
+    http: Box<dyn Carrier>,
     base_url: String,
     capabilities: Capabilities,
 }
@@ -37,14 +64,14 @@ struct Receipt {
 impl Simulator {
     /// The simulator at `base_url` (`http://host:port`), with files of at most `max_lines` orders.
     #[must_use]
-    pub fn new(http: HttpClient, base_url: &str, max_lines: usize) -> Self {
+    pub fn new(http: impl Carrier + 'static, base_url: &str, max_lines: usize) -> Self {
         let capabilities = Capabilities {
             max_lines,
             max_name_bytes: MAX_NAME_BYTES,
             resend_window_secs: Some(RESEND_WINDOW_SECS),
             not_found_gap_secs: 10 * 60,
         };
-        Self { http, base_url: base_url.trim_end_matches('/').to_owned(), capabilities }
+        Self { http: Box::new(http), base_url: base_url.trim_end_matches('/').to_owned(), capabilities }
     }
 
     /// The same with another gap between two "not found", in seconds.

@@ -1,0 +1,92 @@
+"""Makes the guards of the code switchable in a copy of the tree: `huzhu simulate --without NAME` then takes one away.
+
+Each change names a file, the words that stand there once, and those in their place. A change whose words are no longer there is an error:
+whoever changes a guard changes its line here.
+"""
+
+import pathlib
+import sys
+
+OFF = "crate::simulate::guards::off"
+
+# name, file, words, words in their place (OFF(x) asks whether x is away)
+CHANGES = [
+    ("same_person", "src/payouts/release.rs", "if batch.maker_id == staff.staff_id {", "if !OFF && batch.maker_id == staff.staff_id {"),
+    ("release_hash", "src/payouts/release.rs", "if !signed.eq_ignore_ascii_case(&batch.sha256) ||", "if (!OFF && !signed.eq_ignore_ascii_case(&batch.sha256)) ||"),
+    ("hash_at_dispatch", "src/payouts/release.rs", "Ok((hex::encode(Sha256::digest(&bytes)) == batch.sha256).then_some(bytes))", "Ok((OFF || hex::encode(Sha256::digest(&bytes)) == batch.sha256).then_some(bytes))"),
+    ("cards_at_release", "src/payouts/release.rs", "if cards_changed(txn, batch.id).await? {", "if !OFF && cards_changed(txn, batch.id).await? {"),
+    ("cards_at_dispatch", "src/payouts/dispatch.rs", "if !payload.resend && cards_changed(&txn, batch.id).await? {", "if !OFF && !payload.resend && cards_changed(&txn, batch.id).await? {"),
+    ("checker_still_may", "src/payouts/dispatch.rs", "if !checker_still_may(&txn, &batch).await? {", "if !OFF && !checker_still_may(&txn, &batch).await? {"),
+    ("breaks_stop_dispatch", "src/payouts/dispatch.rs", "if recon::stops_dispatch(app.db.read(), &link.account).await? {", "if !OFF && recon::stops_dispatch(app.db.read(), &link.account).await? {"),
+    ("value_date", "src/payouts/dispatch.rs", "if link.rules.is_too_late(&calendar, now, batch.value_date) {", "if !OFF && link.rules.is_too_late(&calendar, now, batch.value_date) {"),
+    ("fencing", "src/payouts/dispatch.rs", "        .filter(dispatch::Column::Id.eq(open.id))\n        .filter(dispatch::Column::Fencing.eq(open.fencing))\n        .filter(dispatch::Column::Outcome.is_null())\n", "        .filter(dispatch::Column::Id.eq(open.id))\n        .filter(if OFF { dispatch::Column::Id.eq(open.id) } else { dispatch::Column::Outcome.is_null() })\n"),
+    ("lease", "src/payouts/dispatch.rs", "Some(open) if open.lease_until_ms < app.clock.now() => {", "Some(open) if OFF || open.lease_until_ms < app.clock.now() => {"),
+    ("resend_in_doubt", "src/payouts/dispatch.rs", "Submitted::NotSent { .. } if open.resend =>", "Submitted::NotSent { .. } if open.resend && !OFF =>"),
+    ("resend_limits", "src/payouts/enquire.rs", "    Ok(!recon::shows_debit(txn, batch.id).await?\n        && i64::try_from(in_doubt).ok() == Some(batch.order_count)\n", "    Ok(OFF || !recon::shows_debit(txn, batch.id).await?\n        && i64::try_from(in_doubt).ok() == Some(batch.order_count)\n"),
+    ("resend_day", "src/payouts/enquire.rs", "&& link.rules.may_resend(app.clock.now(), batch.value_date)", "&& (OFF || link.rules.may_resend(app.clock.now(), batch.value_date))"),
+    ("not_found_twice", "src/payouts/enquire.rs", "    last_not_found >= first_not_found.plus_secs(capabilities.not_found_gap_secs)\n", "    (OFF || last_not_found >= first_not_found.plus_secs(capabilities.not_found_gap_secs))\n"),
+    ("results_are_of_batch", "src/payouts/enquire.rs", "let is_odd = matches!(&heard, Enquired::Found(heard) if !is_about(heard, &batch));", "let is_odd = !OFF && matches!(&heard, Enquired::Found(heard) if !is_about(heard, &batch));"),
+    ("silence_is_doubt", "src/payouts/bank/simulator.rs", "Err(Silence::Lost(why)) => Submitted::InDoubt { why },", "Err(Silence::Lost(why)) if OFF => Submitted::NotSent { why },\n            Err(Silence::Lost(why)) => Submitted::InDoubt { why },"),
+    ("status_is_doubt", "src/payouts/bank/simulator.rs", "        _ => in_doubt(\"status\"),\n", "        _ if OFF => Submitted::NotSent { why: \"status\" },\n        _ => in_doubt(\"status\"),\n"),
+    ("hash_echo", "src/payouts/bank/simulator.rs", "(422, false) if receipt.sha256 == sha256 && !receipt.code.is_empty() => {", "(422, false) if (OFF || receipt.sha256 == sha256) && !receipt.code.is_empty() => {"),
+    ("duplicate_is_doubt", "src/payouts/bank/simulator.rs", "(422, false) if receipt.code.starts_with(\"DU\") || receipt.code == \"AM05\" => in_doubt(\"duplicate\"),", "(422, false) if !OFF && (receipt.code.starts_with(\"DU\") || receipt.code == \"AM05\") => in_doubt(\"duplicate\"),"),
+    ("sent_is_not_voided", "src/payouts/void.rs", "Ok(waits && sent == 0 &&", "Ok((OFF || waits && sent == 0) &&"),
+    ("statement_gate", "src/recon/import.rs", "let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);", "let ours = batch.filter(|batch| OFF || batch.debit_account == file.account && batch.value_date <= file.business_date);"),
+    ("statement_follows", "src/recon/import.rs", "if let Some(why) = does_not_follow(file, last.as_ref()) {", "if let Some(why) = does_not_follow(file, last.as_ref()).filter(|_| !OFF) {"),
+    ("booking_known", "src/recon/import.rs", "if let Some(line) = first_known(txn, file).await? {", "if let Some(line) = first_known(txn, file).await?.filter(|_| !OFF) {"),
+    ("debited_once", "src/recon/matching.rs", "    if order.debited {\n", "    if order.debited && !OFF {\n"),
+    ("whole_return_only", "src/recon/matching.rs", "OrderState::Settled if credited_fen == order.amount_fen => {", "OrderState::Settled if OFF || credited_fen == order.amount_fen => {"),
+    ("posted_before", "src/ledger/post.rs", "Ok(events.iter().filter(|event| seen.insert(event.key())).collect())", "Ok(events.iter().filter(|event| OFF || seen.insert(event.key())).collect())"),
+    ("last_try_failed", "src/payouts/reissue.rs", ".filter(|last| FINISHED.contains(&last.state))", ".filter(|last| OFF || FINISHED.contains(&last.state))"),
+    ("cause_is_mended", "src/payouts/reissue.rs", "if is_mended(last, cards.get(&payout.member_id)) {", "if OFF || is_mended(last, cards.get(&payout.member_id)) {"),
+    ("long_reference", "src/payouts/reference.rs", "let random: [u8; 26] = chance.bytes();", "let mut random: [u8; 26] = chance.bytes();\n    if OFF {\n        random[..25].fill(0);\n    }"),
+    ("dispatch_state", "src/payouts/dispatch.rs", "        (BatchState::Dispatching, _) => {\n", "        (BatchState::Dispatching, false) if OFF => (OrderState::Dispatching, OrderCommand::LoseSight),\n        (BatchState::Dispatching, _) => {\n"),
+]
+
+SWITCH = '''
+static AWAY: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+
+/// Takes guards of the code away.
+pub fn take_away(names: Vec<String>) {
+    AWAY.set(names).unwrap_or_default();
+}
+
+/// True for a guard that is away.
+pub fn off(name: &str) -> bool {
+    AWAY.get().is_some_and(|names| names.iter().any(|away| away == name))
+}
+
+/// The code's guards that can be taken away.
+pub const OF_THE_CODE: &[&str] = &[%s];
+'''
+
+
+def replace(path, words, instead):
+    text = path.read_text()
+    if text.count(words) != 1:
+        sys.exit(f"{path}: stands {text.count(words)} times: {words}")
+    path.write_text(text.replace(words, instead))
+
+
+def main():
+    tree = pathlib.Path(sys.argv[1])
+    for name, file, words, instead in CHANGES:
+        replace(tree / file, words, instead.replace("OFF", f'{OFF}("{name}")'))
+    names = ", ".join(f'"{name}"' for name, *_ in CHANGES)
+    guards = tree / "src/simulate/guards.rs"
+    guards.write_text(guards.read_text() + SWITCH % names)
+    cli = tree / "src/cli/simulate.rs"
+    replace(
+        cli,
+        "    for name in &arguments.without {\n",
+        "    guards::take_away(arguments.without.clone());\n    for name in arguments.without.iter().filter(|name| !guards::OF_THE_CODE.contains(&name.as_str())) {\n",
+    )
+    replace(
+        cli,
+        "    for guard in guards::GUARDS {\n",
+        "    for name in guards::OF_THE_CODE {\n        say!(\"{name}\");\n    }\n    for guard in guards::GUARDS {\n",
+    )
+
+
+if __name__ == "__main__":
+    main()

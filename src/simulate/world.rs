@@ -792,7 +792,7 @@ fn rules_of(seed: u64) -> BankRules {
             .flatten()
             .take(usize::try_from(seed % 7 / 3).unwrap_or(0))
             .collect();
-        rules.max_day_fen = Fen::new(40_000_000);
+        (rules.max_batch_fen, rules.max_day_fen) = (Fen::new(20_000_000), Fen::new(40_000_000));
     }
     rules
 }

@@ -56,7 +56,7 @@ async fn a_large_file_lies_in_pieces_and_an_altered_one_says_nothing() {
     let kind = Kind::CnStatement;
     let taken = documents::take(app, link, Incoming::new(kind, Source::Transport), &file[..]).await.unwrap();
     assert_eq!(scene.app.count("select count(*) from bank_document_bytes").await, 0);
-    assert_eq!(scene.app.count("select part_count from bank_document").await, 2);
+    assert_eq!(scene.app.count("select cast(part_count as bigint) from bank_document").await, 2);
     let outcome = documents::apply(app, link, taken.id).await.unwrap();
     assert_eq!(outcome.state, State::Rejected, "{outcome:?}");
     let first = huzhu::storage::StorageKey::BankDocumentPart { document_id: taken.id, part_no: 1 };
@@ -94,5 +94,31 @@ async fn results_that_come_by_themselves_count_for_the_batch_that_was_signed() {
     let settled = statement(1, 500_000, &[Booked { bank_ref: &bank_ref, ..Booked::debit(70_000, "S1") }]);
     assert_eq!(bring(&scene, Kind::CnStatement, &settled).await.state, State::Applied);
     assert_eq!(scene.states(granted).await.0, "settled");
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_long_statement_is_taken_in_steps_and_gone_on_with() {
+    let scene = Scene::start().await;
+    let lines: String = (1..=6_000).map(|number| format!("L|{number}|20260316|C|1|S{number}||0001|FUND\n")).collect();
+    let digest = hex::encode(Sha256::digest(lines.as_bytes()));
+    let file = format!("H|CNSTM1|{ACCOUNT}|20260316|1|CNY|0|6000|UTF-8\n{lines}T|6000|0|6000|sha256:{digest}\n");
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let incoming = Incoming::new(Kind::CnStatement, Source::Cli);
+    let taken = documents::take(app, link, incoming, file.as_bytes()).await.unwrap();
+    // Whoever is at it dies, again and again, wherever they are.
+    let mut tries = 0_u64;
+    loop {
+        tries += 1;
+        let patience = std::time::Duration::from_millis(700 * tries);
+        match tokio::time::timeout(patience, documents::apply(app, link, taken.id)).await {
+            Ok(done) => break assert_eq!(done.unwrap().state, State::Applied),
+            Err(_) => scene.verify().await,
+        }
+    }
+    assert_eq!(scene.app.count("select count(*) from statement_entry").await, 6_000);
+    assert_eq!(scene.app.count("select count(*) from statement where taking_count is null").await, 1);
+    let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
+    assert_eq!(positions.text("/items/0/ledger_fen"), "6000");
     scene.stop().await;
 }

@@ -203,32 +203,6 @@ async fn a_sum_that_nobody_can_tell_apart_waits_in_suspense() {
 }
 
 #[actix_web::test]
-async fn a_long_statement_is_taken_in_steps_and_gone_on_with() {
-    let scene = Scene::start().await;
-    let fund = |number: usize| {
-        let fund = "<TxDtls><RltdPties><DbtrAcct><Id><Othr><Id>0001</Id></Othr></Id></DbtrAcct></RltdPties></TxDtls>";
-        entry("0.01", "CRDT", &format!("X{number}"), "PMNT/RCDT/DMCT", fund)
-    };
-    let entries: String = (0..12_000).map(fund).collect();
-    let file = camt053(1, "0.00", "120.00", &entries);
-    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
-    let taken = documents::take(app, link, Incoming::new(Kind::Camt053, Source::Cli), file.as_bytes()).await.unwrap();
-    // Whoever is at it dies, again and again, wherever they are.
-    let mut tries = 0_u64;
-    loop {
-        tries += 1;
-        let patience = std::time::Duration::from_millis(400 * tries);
-        match tokio::time::timeout(patience, documents::apply(app, link, taken.id)).await {
-            Ok(done) => break assert_eq!(done.unwrap().state, State::Applied),
-            Err(_) => scene.verify().await,
-        }
-    }
-    assert_eq!(scene.app.count("select count(*) from statement_entry").await, 12_000);
-    assert_eq!(scene.app.count("select count(*) from statement where taking_count is null").await, 1);
-    scene.stop().await;
-}
-
-#[actix_web::test]
 async fn a_report_moves_what_it_names_once_however_often_it_comes() {
     let scene = Scene::start().await;
     let named = scene.grant(&scene.app.city.member, &[70_000]).await;

@@ -147,6 +147,7 @@ impl World {
             account: ACCOUNT.to_owned(),
             corp_id: "HUZHU1".to_owned(),
             words: Words::default(),
+            transport: None,
             rules: rules_of(self.seed),
         };
         let app = image.start(Db::of_sqlite(pool.clone()), seams, link).await?;

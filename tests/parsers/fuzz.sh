@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Searches for a file or form on which a parser fails, led by coverage (libFuzzer through bolero), so many minutes for each target.
+# Searches for a file, form or message on which a parser fails, led by coverage (libFuzzer through bolero), so many minutes for each target.
 # Starts from what is kept in __fuzz__ and from what earlier runs found (.tools/parsers/). What fails is left in __fuzz__/…/crashes,
 # where every test run meets it again; --keep then puts the fewest inputs that reach all that was reached into __fuzz__.
 # Usage: fuzz.sh MINUTES [--keep]
@@ -10,7 +10,7 @@ minutes=$1 keep=${2:-}
 build=(--package parsers --sanitizer NONE --profile dev --target-dir "$tools/parsers/target")
 # As much as the checker may take.
 limits=(--timeout 20s --engine-args=-rss_limit_mb=512 --engine-args=-max_len=65536)
-for target in files::containers files::pictures_and_pdfs forms::fields messages::messages; do
+for target in files::containers files::pictures_and_pdfs forms::fields messages::messages bank_files::flat_files bank_files::signatures; do
     kept=$PWD/tests/parsers/src/__fuzz__/${target//::/__}
     found=$tools/parsers/${target//::/__}
     mkdir -p "$kept/corpus" "$found"

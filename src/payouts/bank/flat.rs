@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::cn_bulk::Charset;
 use super::{Batch, Capabilities, Line, RenderError};
 use crate::kernel::money::Fen;
 
@@ -51,10 +52,13 @@ pub(super) fn write(batch: &Batch, limits: &Capabilities) -> Result<Vec<u8>, Ren
 
 /// The reference and the amount of each line, in their order; none when the bytes are no such file.
 pub(in crate::payouts) fn read(bytes: &[u8]) -> Option<Vec<(String, Fen)>> {
-    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
-    lines.next().filter(|header| header.starts_with("H|CNPAY1|"))?;
+    let mut lines = bytes.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
+    let header = std::str::from_utf8(lines.next()?).ok().filter(|header| header.starts_with("H|CNPAY1|"))?;
+    let charset = Charset::of(header.rsplit('|').next()?)?;
     let mut found = Vec::new();
     for line in lines {
+        // A second byte of a character may be that of the sign between fields: characters first, then fields.
+        let line = charset.decode(line)?;
         let mut fields = line.split('|');
         match fields.next()? {
             "D" => found.push((fields.nth(1)?.to_owned(), Fen::new(fields.nth(3)?.parse().ok()?))),
@@ -86,7 +90,7 @@ fn write_line(out: &mut String, line: &Line, number: usize, limits: &Capabilitie
     Ok(())
 }
 
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
@@ -140,7 +144,7 @@ mod tests {
         let reference = "REF1".to_owned();
         let read_back = read(text.as_bytes()).unwrap();
         assert_eq!(read_back, [(reference.clone(), Fen::new(134_000)), (reference, Fen::new(5))]);
-        for other in ["", "H|CNPAY1|B1\n", "H|OTHER|B1\nT|0|0|\n", "H|CNPAY1|B1\nD|1\nT|0|0|\n"] {
+        for other in ["", "H|CNPAY1|UTF-8\n", "H|OTHER|UTF-8\nT|0|0|\n", "H|CNPAY1|UTF-8\nD|1\nT|0|0|\n"] {
             assert_eq!(read(other.as_bytes()), None, "{other}");
         }
     }

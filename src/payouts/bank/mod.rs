@@ -4,6 +4,7 @@
 //! bytes to the bank and back. What a fact does to an order is decided once for all banks, in [`decide`]. Anything that is not
 //! understood is [`Submitted::InDoubt`]: no adapter ever guesses.
 
+pub mod cn_bulk;
 pub mod decide;
 pub mod flat;
 pub mod iso;

@@ -76,7 +76,7 @@ fn read_line(line: &str, number: usize) -> Result<BankFact, Unreadable> {
     })
 }
 
-fn is_duplicate(code: &str) -> bool {
+pub(crate) fn is_duplicate(code: &str) -> bool {
     matches!(code, "AM05" | "DUPL") || (code.starts_with("DU") && code.len() == 4)
 }
 

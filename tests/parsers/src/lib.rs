@@ -2,6 +2,8 @@
 //! tries some more; `make fuzz-parsers` searches on, led by what the code does with the bytes.
 
 #[cfg(test)]
+mod bank_files;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod forms;

@@ -35,7 +35,7 @@ fuzz: ## schemathesis against a demo for MINUTES (10)
 	@tests/tools/prepare.sh all
 	@tests/tools/on_demo.sh tests/fuzz/fuzz.sh $$(( $(MINUTES) * 60 ))
 
-fuzz-parsers: ## search for files, forms and messages on which a parser fails, MINUTES (10) for each of four; KEEP=--keep adds what was reached to the corpus
+fuzz-parsers: ## search for files, forms and messages on which a parser fails, MINUTES (10) for each of six; KEEP=--keep adds what was reached to the corpus
 	@tests/tools/prepare.sh fuzz
 	@tests/parsers/fuzz.sh $(MINUTES) $(KEEP)
 

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-/// `payout_run`, `payout_run_line`, `payout_run_signature` and `payout_day`.
+/// `payout_run`, `payout_run_line`, `payout_run_signature`, `payout_day`, `payout_hold` and `payout_resolution`.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -10,6 +10,8 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::run_sql(manager, RUNS).await?;
+        crate::run_sql(manager, ORDERS).await?;
+        crate::run_sql(manager, BREAKS).await?;
         for table in ["payout_run_line", "payout_run_signature"] {
             crate::append_only(manager, table).await?;
         }
@@ -157,5 +159,129 @@ end $$
 ;;
 -- postgres:
 create trigger payout_batch_is_counted_and_signed before update on payout_batch for each row execute function money_batch_is_signed()
+;;
+";
+
+// While a person's hold is open no order leaves `held`. What the bank left in doubt, called paid or accepted ends as never paid or cancelled
+// by two different people alone.
+const ORDERS: &str = r"
+create table payout_hold (
+    id {uuid} primary key,
+    order_id {uuid} not null references payout_order (id),
+    placed_by {uuid} not null references staff (id),
+    reason text not null check (length(reason) between 1 and 500),
+    placed_at_ms bigint not null,
+    lifted_by {uuid} references staff (id),
+    lifted_reason text check (length(lifted_reason) between 1 and 500),
+    lifted_at_ms bigint,
+    check ((lifted_by is null) = (lifted_at_ms is null)),
+    check ((lifted_reason is null) = (lifted_at_ms is null))
+)
+;;
+create unique index payout_hold_open on payout_hold (order_id) where lifted_at_ms is null
+;;
+create table payout_resolution (
+    id {uuid} primary key,
+    order_id {uuid} not null references payout_order (id),
+    outcome text not null check (outcome in ('never_paid', 'cancelled')),
+    bank_reference text not null check (length(bank_reference) between 1 and 100),
+    bank_answer text not null check (length(bank_answer) between 1 and 2000),
+    reason_code text check (length(reason_code) = 4),
+    proposed_by {uuid} not null references staff (id),
+    proposed_at_ms bigint not null,
+    confirmed_by {uuid} references staff (id),
+    confirmed_at_ms bigint,
+    withdrawn_by {uuid} references staff (id),
+    withdrawn_at_ms bigint,
+    check (confirmed_by is null or confirmed_by <> proposed_by),
+    check ((confirmed_by is null) = (confirmed_at_ms is null)),
+    check ((withdrawn_by is null) = (withdrawn_at_ms is null)),
+    check (confirmed_by is null or withdrawn_by is null)
+)
+;;
+create unique index payout_resolution_open on payout_resolution (order_id) where confirmed_at_ms is null and withdrawn_at_ms is null
+;;
+create index payout_resolution_order on payout_resolution (order_id, id)
+;;
+-- sqlite:
+create trigger payout_hold_keeps_an_order before update on payout_order
+when old.state = 'held' and new.state <> 'held' and exists (select 1 from payout_hold where order_id = new.id and lifted_at_ms is null)
+begin select raise(abort, 'a person holds the order'); end
+;;
+-- sqlite:
+create trigger payout_resolution_takes_two before update on payout_order
+when ((old.state in ('in_doubt', 'paid') and new.state = 'rejected_confirmed') or (old.state = 'accepted' and new.state = 'cancelled'))
+  and not exists (select 1 from payout_resolution where order_id = new.id and confirmed_by is not null)
+begin select raise(abort, 'two people resolve what is in doubt'); end
+;;
+-- sqlite:
+create trigger payout_resolution_keeps_what_was_said before update on payout_resolution
+when old.order_id <> new.order_id or old.outcome <> new.outcome or old.bank_reference <> new.bank_reference or old.bank_answer <> new.bank_answer
+  or new.reason_code is not old.reason_code or old.proposed_by <> new.proposed_by or old.confirmed_by is not null or old.withdrawn_by is not null
+begin select raise(abort, 'a resolution never changes what was said'); end
+;;
+-- postgres:
+create function money_order_is_held_and_resolved() returns trigger language plpgsql as $$
+begin
+    if old.state = 'held' and new.state <> 'held'
+        and exists (select 1 from payout_hold where order_id = new.id and lifted_at_ms is null) then
+        raise exception 'a person holds the order';
+    end if;
+    if ((old.state in ('in_doubt', 'paid') and new.state = 'rejected_confirmed') or (old.state = 'accepted' and new.state = 'cancelled'))
+        and not exists (select 1 from payout_resolution where order_id = new.id and confirmed_by is not null) then
+        raise exception 'two people resolve what is in doubt';
+    end if;
+    return new;
+end $$
+;;
+-- postgres:
+create trigger payout_order_is_held_and_resolved before update on payout_order
+    for each row execute function money_order_is_held_and_resolved()
+;;
+-- postgres:
+create function money_resolution_keeps() returns trigger language plpgsql as $$
+begin
+    if (old.order_id, old.outcome, old.bank_reference, old.bank_answer, old.reason_code, old.proposed_by)
+            is distinct from (new.order_id, new.outcome, new.bank_reference, new.bank_answer, new.reason_code, new.proposed_by)
+        or old.confirmed_by is not null or old.withdrawn_by is not null then
+        raise exception 'a resolution never changes what was said';
+    end if;
+    return new;
+end $$
+;;
+-- postgres:
+create trigger payout_resolution_keeps_what_was_said before update on payout_resolution for each row execute function money_resolution_keeps()
+;;
+";
+
+// A break that stops sending is closed by two people; of the others one is enough, or the statement that explains it. A statement that was
+// missing (B08) and came is nobody's doing.
+const BREAKS: &str = r"
+alter table recon_break add column proposal text
+;;
+alter table recon_break add column proposed_by {uuid} references staff (id)
+;;
+alter table recon_break add column proposed_at_ms bigint
+;;
+alter table recon_break add column resolved_by {uuid} references staff (id)
+;;
+-- sqlite:
+create trigger recon_break_takes_two before update on recon_break
+when new.state = 'resolved' and new.kind in ('B02', 'B04', 'B05', 'B08', 'B13') and not (new.kind = 'B08' and new.resolved_by is null)
+  and (new.proposed_by is null or new.resolved_by is null or new.proposed_by = new.resolved_by)
+begin select raise(abort, 'two people close a break that stops sending'); end
+;;
+-- postgres:
+create function recon_break_takes_two() returns trigger language plpgsql as $$
+begin
+    if new.state = 'resolved' and new.kind in ('B02', 'B04', 'B05', 'B08', 'B13') and not (new.kind = 'B08' and new.resolved_by is null)
+        and (new.proposed_by is null or new.resolved_by is null or new.proposed_by = new.resolved_by) then
+        raise exception 'two people close a break that stops sending';
+    end if;
+    return new;
+end $$
+;;
+-- postgres:
+create trigger recon_break_takes_two before update on recon_break for each row execute function recon_break_takes_two()
 ;;
 ";

@@ -25,6 +25,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod migrate;
+mod named;
 mod openapi;
 mod organisations;
 mod payouts;

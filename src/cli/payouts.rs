@@ -6,13 +6,15 @@ use clap::{Args, Subcommand};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::table;
+use super::{named, table};
 use crate::app::{App, Seams};
 use crate::config::Config;
-use crate::payouts::rows::payout;
-use crate::payouts::state::PayoutState;
-use crate::payouts::views::PayoutView;
-use crate::payouts::{detail, views::OrderView};
+use crate::payouts::rows::{batch, order, payout};
+use crate::payouts::runs::RunView;
+use crate::payouts::runs::rows::run;
+use crate::payouts::state::{BatchState, PayoutState};
+use crate::payouts::views::{BatchView, OrderView, PayoutView};
+use crate::payouts::{detail, hold};
 
 /// Arguments of `huzhu payouts`.
 #[derive(Debug, Args)]
@@ -43,6 +45,44 @@ enum PayoutsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Batches, newest first.
+    Batches {
+        /// Only those in this state: prepared, void, released, dispatching, accepted, in_doubt, rejected or finished.
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs of batches, newest first.
+    Runs {
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Holds an order back: no batch takes it until it is released.
+    Hold(Hold),
+    /// Releases the hold of a person.
+    Release(Hold),
+}
+
+/// Which order, who and why.
+#[derive(Debug, Args)]
+struct Hold {
+    /// The order: its reference at the bank, as `payouts show` prints it.
+    order: String,
+    /// Your login; it stands in the record.
+    #[arg(long)]
+    by: String,
+    /// Why, without anything personal.
+    #[arg(long)]
+    reason: String,
 }
 
 pub(super) async fn payouts(config: Config, arguments: Payouts) -> anyhow::Result<ExitCode> {
@@ -50,6 +90,10 @@ pub(super) async fn payouts(config: Config, arguments: Payouts) -> anyhow::Resul
     match arguments.verb {
         PayoutsVerb::List { state, limit, json } => list(&app, state.as_deref(), limit, json).await?,
         PayoutsVerb::Show { id, json } => show(&app, id, json).await?,
+        PayoutsVerb::Batches { state, limit, json } => batches(&app, state.as_deref(), limit, json).await?,
+        PayoutsVerb::Runs { limit, json } => runs(&app, limit, json).await?,
+        PayoutsVerb::Hold(order) => change_hold(&app, order, true).await?,
+        PayoutsVerb::Release(order) => change_hold(&app, order, false).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,6 +120,69 @@ async fn list(app: &App, state: Option<&str>, limit: u64, json: bool) -> anyhow:
         })
         .collect();
     table::print(&["payout", "state", "yuan>", "claim", "made at", "paid at"], &rows);
+    Ok(())
+}
+
+async fn batches(app: &App, state: Option<&str>, limit: u64, json: bool) -> anyhow::Result<()> {
+    let mut query = batch::Entity::find();
+    if let Some(word) = state {
+        let state = BatchState::try_from_value(&word.to_owned())
+            .map_err(|_| anyhow::anyhow!("{word} is no state of a batch"))?;
+        query = query.filter(batch::Column::State.eq(state));
+    }
+    let rows = query.order_by_desc(batch::Column::Id).limit(limit).all(app.db.read()).await?;
+    let views: Vec<BatchView> = rows.into_iter().map(BatchView::from).collect();
+    if json {
+        return table::json_lines(&views);
+    }
+    let rows: Vec<Vec<String>> = views
+        .iter()
+        .map(|view| {
+            let released = view.released_at.map_or_else(String::new, |at| at.to_string());
+            let cells = [view.batch_ref.clone(), view.state.to_value(), view.value_date.to_string()];
+            let sums =
+                [view.order_count.to_string(), view.total_fen.to_string(), view.created_at.to_string(), released];
+            cells.into_iter().chain(sums).collect()
+        })
+        .collect();
+    table::print(&["batch", "state", "value date", "orders>", "yuan>", "prepared at", "released at"], &rows);
+    Ok(())
+}
+
+async fn runs(app: &App, limit: u64, json: bool) -> anyhow::Result<()> {
+    let rows = run::Entity::find().order_by_desc(run::Column::Id).limit(limit).all(app.db.read()).await?;
+    let views: Vec<RunView> = rows.into_iter().map(RunView::from).collect();
+    if json {
+        return table::json_lines(&views);
+    }
+    let rows: Vec<Vec<String>> = views
+        .iter()
+        .map(|view| {
+            let cells = [view.id.to_string(), view.state.to_value(), view.value_date.to_string()];
+            let sums = [view.batch_count.to_string(), view.order_count.to_string(), view.total_fen.to_string()];
+            cells.into_iter().chain(sums).chain([view.created_at.to_string()]).collect()
+        })
+        .collect();
+    table::print(&["run", "state", "value date", "batches>", "orders>", "yuan>", "made at"], &rows);
+    Ok(())
+}
+
+async fn change_hold(app: &App, asked: Hold, place: bool) -> anyhow::Result<()> {
+    let reason = asked.reason.trim();
+    anyhow::ensure!((1..=500).contains(&reason.chars().count()), "say why, in 1 to 500 characters");
+    let staff_id = named::payout_staff(app, &asked.by).await?;
+    let found = order::Entity::find().filter(order::Column::BankRef.eq(&asked.order)).one(app.db.read()).await?;
+    let found = found.ok_or_else(|| anyhow::anyhow!("there is no order {}", asked.order))?;
+    let txn = app.db.begin().await?;
+    let changed = if place {
+        hold::place(&txn, app, staff_id, found.id, reason).await
+    } else {
+        hold::lift(&txn, app, staff_id, found.id, reason).await
+    };
+    let changed =
+        changed.map_err(|problem| anyhow::anyhow!("order {} is {}: {problem}", asked.order, found.state.word()))?;
+    txn.commit().await?;
+    say!("Order {} is {}.", asked.order, changed.state.word());
     Ok(())
 }
 

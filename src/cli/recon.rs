@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::io::AsyncReadExt;
 use uuid::Uuid;
 
-use super::table;
+use super::{named, table};
 use crate::app::{App, Seams};
 use crate::config::Config;
 use crate::http::Problem;
@@ -41,10 +41,32 @@ enum ReconVerb {
         #[arg(long)]
         json: bool,
     },
-    /// Closes a break in your words.
+    /// One break: what happened, what to do, who does it.
+    Show {
+        /// The break.
+        id: Uuid,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Proposes the end of a break that takes two people; another closes it through the API.
+    Propose {
+        /// The break.
+        id: Uuid,
+        /// Your login; it stands in the record.
+        #[arg(long)]
+        by: String,
+        /// What was found out and done, without anything personal.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Closes a break that takes one person, in your words.
     Resolve {
         /// The break.
         id: Uuid,
+        /// Your login; it stands in the record.
+        #[arg(long)]
+        by: String,
         /// What was found out and done, without anything personal.
         #[arg(long)]
         reason: String,
@@ -85,7 +107,9 @@ pub(super) async fn recon(config: Config, arguments: Recon) -> anyhow::Result<Ex
     let app = async || App::build(config, Seams::default()).await;
     match arguments.verb {
         ReconVerb::Breaks { all, limit, json } => breaks(&*app().await?, all, limit, json).await,
-        ReconVerb::Resolve { id, reason } => resolve(&*app().await?, id, &reason).await,
+        ReconVerb::Show { id, json } => show(&*app().await?, id, json).await,
+        ReconVerb::Propose { id, by, reason } => propose(&*app().await?, id, &by, &reason).await,
+        ReconVerb::Resolve { id, by, reason } => resolve(&*app().await?, id, &by, &reason).await,
         ReconVerb::Import { file, kind } => import(&*app().await?, &file, kind).await,
         ReconVerb::Documents { limit, json } => list_documents(&*app().await?, limit, json).await,
         ReconVerb::Apply { id } => apply(&*app().await?, id).await,
@@ -109,26 +133,81 @@ async fn breaks(app: &App, all: bool, limit: u64, json: bool) -> anyhow::Result<
         .iter()
         .map(|view| {
             let stops = if view.stops_dispatch { "yes" } else { "" };
-            let cells = [view.id.to_string(), format!("{:?}", view.kind), view.age_days.to_string()];
+            let cells = [view.id.to_string(), format!("{:?}", view.kind), view.age_bucket.word().to_owned()];
             let more = [view.amount_fen.to_string(), stops.to_owned(), view.owner_role.clone(), view.detail.clone()];
             cells.into_iter().chain(more).collect()
         })
         .collect();
-    table::print(&["break", "kind", "days>", "yuan>", "stops", "owner", "what"], &rows);
+    table::print(&["break", "kind", "days", "yuan>", "stops", "owner", "what"], &rows);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn resolve(app: &App, id: Uuid, reason: &str) -> anyhow::Result<ExitCode> {
-    if reason.trim().is_empty() {
-        anyhow::bail!("say what was found out and done");
+async fn show(app: &App, id: Uuid, json: bool) -> anyhow::Result<ExitCode> {
+    let view = BreakView::at(find(app, id).await?, app.clock.now());
+    if json {
+        table::json_lines(&[view])?;
+        return Ok(ExitCode::SUCCESS);
     }
-    if recon::resolve(app, id, reason.trim()).await? {
-        say!("Break {id} is resolved.");
-        Ok(ExitCode::SUCCESS)
-    } else {
-        eprintln!("huzhu: there is no open break {id}");
-        Ok(ExitCode::FAILURE)
+    let state = if view.resolved_at.is_some() { "resolved" } else { "open" };
+    say!(
+        "{:?} {}  {state}, {} days, {} yuan, for the {}",
+        view.kind,
+        view.name.zh,
+        view.age_days,
+        view.amount_fen,
+        view.owner_role
+    );
+    say!("  {}", view.detail);
+    say!("  {}\n  {}", view.playbook.zh, view.playbook.en);
+    if let Some(proposal) = &view.proposal {
+        say!("  proposed: {proposal}");
     }
+    if let Some(resolution) = &view.resolution {
+        say!("  resolved: {resolution}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(app: &App, id: Uuid) -> anyhow::Result<recon_break::Model> {
+    let found = recon_break::Entity::find_by_id(id).one(app.db.read()).await?;
+    found.ok_or_else(|| anyhow::anyhow!("there is no break {id}"))
+}
+
+/// Words for the record.
+fn words(reason: &str) -> anyhow::Result<&str> {
+    let reason = reason.trim();
+    anyhow::ensure!(
+        (1..=2000).contains(&reason.chars().count()),
+        "say what was found out and done, in 1 to 2000 characters"
+    );
+    Ok(reason)
+}
+
+async fn propose(app: &App, id: Uuid, by: &str, reason: &str) -> anyhow::Result<ExitCode> {
+    let (reason, staff_id) = (words(reason)?, named::payout_staff(app, by).await?);
+    let txn = app.db.begin().await?;
+    recon::propose(&txn, app, id, staff_id, reason)
+        .await
+        .map_err(|problem| anyhow::anyhow!("break {id}: {problem}"))?;
+    txn.commit().await?;
+    say!("Proposed. Another person closes break {id} through the API.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Nobody at this machine can prove to be the second of two: those that take two are closed by somebody who signed in.
+async fn resolve(app: &App, id: Uuid, by: &str, reason: &str) -> anyhow::Result<ExitCode> {
+    let (reason, staff_id) = (words(reason)?, named::payout_staff(app, by).await?);
+    if find(app, id).await?.kind.takes_two() {
+        anyhow::bail!(
+            "break {id} stops sending and takes two people: `huzhu recon propose`, then another closes it through the API"
+        );
+    }
+    let txn = app.db.begin().await?;
+    let done = recon::resolve(&txn, app, id, staff_id, None, reason).await;
+    done.map_err(|problem| anyhow::anyhow!("break {id}: {problem}"))?;
+    txn.commit().await?;
+    say!("Break {id} is resolved.");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn kind(word: &str) -> Result<BankDocumentKind, String> {

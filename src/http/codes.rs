@@ -84,6 +84,14 @@ codes! {
     PayoutLimitExceeded 409 "超过单批或当日付款限额" "It is more than one batch, or one day, may pay";
     RunStateConflict 409 "付款当前状态不允许此操作" "The run's state does not allow this";
     RunHashDiffers 409 "摘要与付款清单不一致" "The hash is not that of the run's list";
+    OrderStateConflict 409 "该付款指令当前状态不允许此操作" "The order's state does not allow this";
+    StatementNotClosed 409 "付款日对账单尚未入账" "The statement of its value date is not closed yet";
+    OrderDebited 409 "对账单显示已扣款" "A statement shows a debit of the order";
+    ResolutionOpen 409 "已有待确认的处理意见" "A proposal waits to be confirmed";
+    ResolutionClosed 409 "该处理意见已确认或撤回" "The proposal was confirmed or withdrawn";
+    BreakClosed 409 "该差异已处理" "The break is closed";
+    BreakNeedsProposal 409 "须先由另一人提出处理意见" "Another person proposes the end of this break first";
+    BreakTakesOne 409 "该差异由一人处理即可，请直接关闭" "One person closes a break of this kind: resolve it";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     // documents
     ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";

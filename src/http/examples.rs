@@ -326,6 +326,11 @@ fn word(owner: &str, name: &str) -> Option<Value> {
         ("ReconBreak", "name") => {
             text("银行称已付，对账单无借记", "Paid by the bank, but the statement shows no debit")
         }
+        ("ReconBreak", "playbook") => text(
+            "制单人向银行书面查询该参考号；期间不得重付",
+            "The maker asks the bank in writing about the reference; nothing is paid again meanwhile",
+        ),
+        (_, "proposal" | "resolution") => json!("银行书面确认该笔未扣款"),
         ("ReconBreak", "detail") => json!("2QK7W9H3M5RTB8XE6CV1DANJ4P"),
         ("ServerMetadata", "grant_types_supported") => json!(["refresh_token", "client_credentials"]),
         ("ServerMetadata", "token_endpoint_auth_methods_supported") => json!(["private_key_jwt", "none"]),
@@ -335,6 +340,7 @@ fn word(owner: &str, name: &str) -> Option<Value> {
         (_, "state_text") => text("已通过检查，可以查看", "Checked and readable"),
         ("ItemAnswer", "remark") => json!("已补交盖章的出院小结"),
         (_, "remark") => json!("材料齐全，按核算赔付"),
+        ("PayoutOrder" | "ProposeResolution", "reason_code") => json!("AC04"),
         (_, "reason_code") => json!("as_assessed"),
         (_, "hold_reason") => json!("no_card"),
         (_, "next_cursor") => json!("Yk3vVzz7TxHCTwXBygrS4gAAAZyrvYjAAZWjwAAAcACAAAAAAAAAAA"),

@@ -82,6 +82,7 @@ const REVIEWER: &[Role] = &[Role::Reviewer];
 const READING_CLAIMS: &[Role] = &[Role::Reviewer, Role::Auditor];
 const MAKER: &[Role] = &[Role::PayoutMaker];
 const CHECKER: &[Role] = &[Role::PayoutChecker];
+const MAKING_PAYOUTS: &[Role] = &[Role::PayoutMaker, Role::PayoutChecker];
 const READING_PAYOUTS: &[Role] = &[Role::PayoutMaker, Role::PayoutChecker, Role::Auditor];
 const BANK: &[Role] = &[Role::CardBank];
 
@@ -118,8 +119,11 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("payout:read", READING_PAYOUTS),
     ("payout:prepare", MAKER),
     ("payout:release", CHECKER),
+    ("payout:hold", MAKING_PAYOUTS),
+    ("payout:resolve", MAKING_PAYOUTS),
     ("ledger:read", READING_PAYOUTS),
     ("break:read", &[Role::PayoutMaker, Role::PayoutChecker, Role::Auditor, Role::CardBank]),
+    ("break:resolve", MAKING_PAYOUTS),
     // the bank's job
     ("bank:fetch", BANK),
     ("bank:report", BANK),
@@ -156,8 +160,10 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing() {
-        const CHANGES: [&str; 10] =
-            ["change", "declare", "answer", "withdraw", "appeal", "upload", "take", "decide", "prepare", "release"];
+        const CHANGES: [&str; 12] = [
+            "change", "declare", "answer", "withdraw", "appeal", "upload", "take", "decide", "prepare", "release",
+            "hold", "resolve",
+        ];
         for (name, _) in TABLE.iter().filter(|(name, _)| may(Role::Auditor, name)) {
             assert!(!CHANGES.iter().any(|verb| name.ends_with(verb)), "{name}");
         }

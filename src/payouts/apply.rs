@@ -236,6 +236,27 @@ pub(crate) async fn confirm_rejected(
     fail_payout(txn, app, order, mend, order.posted_at_ms.unwrap_or_else(|| app.clock.now())).await
 }
 
+/// Two people confirm by the bank's written answer that an order was never paid, or was cancelled. Its reserve goes back, its payout has
+/// failed; `code` says what must be mended.
+///
+/// # Errors
+/// `conflict` when its state does not allow it.
+pub(super) async fn confirm_by_hand(
+    txn: &DatabaseTransaction,
+    app: &App,
+    order: &order::Model,
+    command: OrderCommand,
+    code: &str,
+) -> Result<(), Problem> {
+    let changes =
+        order::ActiveModel { evidence_rank: Set(4), reason_code: Set(Some(code.to_owned())), ..Default::default() };
+    move_order(txn, app, order, command, changes).await?;
+    unreserve(txn, app, std::slice::from_ref(order)).await?;
+    // What was called paid never stopped the promise: it goes on from there.
+    let at = order.posted_at_ms.unwrap_or_else(|| app.clock.now());
+    fail_payout(txn, app, order, reason::after_rejection(code), at).await
+}
+
 async fn fail_payout(
     txn: &DatabaseTransaction,
     app: &App,

@@ -16,6 +16,7 @@ mod dispatch;
 mod enquire;
 mod hear;
 mod hear_report;
+pub mod hold;
 mod list;
 mod member_view;
 pub(crate) mod moves;
@@ -24,6 +25,7 @@ pub mod reason;
 mod reference;
 pub(crate) mod reissue;
 pub(crate) mod release;
+mod resolution;
 pub mod rows;
 pub mod runs;
 mod show;
@@ -50,6 +52,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(release::release_payout_batch)
         .service(void::void_payout_batch)
         .configure(runs::routes)
+        .service(hold::hold_payout_order)
+        .service(hold::release_payout_hold)
+        .service(resolution::propose_payout_resolution)
+        .service(resolution::show_payout_resolution)
+        .service(resolution::confirm_payout_resolution)
+        .service(resolution::withdraw_payout_resolution)
         .service(list::list_payouts)
         .service(show::show_payout)
         .service(member_view::list_claim_payouts);

@@ -16,6 +16,7 @@ use validator::Validate;
 
 use super::bank::{self, BankLink, RenderError};
 use super::card::{self, Card, NoCard};
+use super::hold::BY_PERSON;
 use super::moves::move_order;
 use super::reference;
 use super::reissue::queue_mended;
@@ -178,6 +179,7 @@ async fn gather(
     loop {
         let orders = order::Entity::find()
             .filter(order::Column::State.into_expr().is_in([OrderState::Queued, OrderState::Held].map(literal)))
+            .filter(order::Column::HoldReason.is_null().or(order::Column::HoldReason.ne(BY_PERSON)))
             .filter(order::Column::Id.gt(after))
             .order_by_asc(order::Column::Id)
             .limit(STEP)

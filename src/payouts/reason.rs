@@ -17,9 +17,15 @@ pub enum Mend {
     Person,
 }
 
+/// Stands for the written answer of a bank that says "not paid" and names no code.
+pub(super) const NOT_PAID: &str = "NOT_PAID";
+
 /// What a rejection with `code` asks for.
 #[must_use]
 pub fn after_rejection(code: &str) -> Mend {
+    if code == NOT_PAID {
+        return Mend::Nothing;
+    }
     match StatusReason::of(code) {
         StatusReason::PayeeData => Mend::NewCard,
         StatusReason::FileOrLimits | StatusReason::Technique => Mend::Nothing,
@@ -60,6 +66,7 @@ mod tests {
             ("AM11", Mend::Nothing),
             ("DS0B", Mend::Nothing),
             ("AB08", Mend::Nothing),
+            (NOT_PAID, Mend::Nothing),
             ("RR04", Mend::Person),
             ("MS03", Mend::Person),
             ("", Mend::Person),

@@ -292,3 +292,91 @@ pub mod bank_fact {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// A hold that a person placed on an order.
+pub mod hold {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `payout_hold`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "payout_hold")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The order.
+        pub order_id: Uuid,
+        /// Who placed it.
+        pub placed_by: Uuid,
+        /// Why, in their words.
+        pub reason: String,
+        /// When.
+        pub placed_at_ms: Moment,
+        /// Who lifted it.
+        pub lifted_by: Option<Uuid>,
+        /// Why, in their words.
+        pub lifted_reason: Option<String>,
+        /// When.
+        pub lifted_at_ms: Option<Moment>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What two people make of an order that the bank left in doubt.
+pub mod resolution {
+    use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
+    use utoipa::ToSchema;
+
+    use crate::kernel::clock::Moment;
+
+    /// What became of it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+    #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+    #[serde(rename_all = "snake_case")]
+    #[schema(as = ResolutionOutcome)]
+    pub enum Outcome {
+        /// The bank never paid it, and never will.
+        NeverPaid,
+        /// The bank cancelled it.
+        Cancelled,
+    }
+
+    /// A row of `payout_resolution`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "payout_resolution")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The order.
+        pub order_id: Uuid,
+        /// What became of it.
+        pub outcome: Outcome,
+        /// The number or name of the bank's letter.
+        pub bank_reference: String,
+        /// What the bank wrote.
+        pub bank_answer: String,
+        /// The bank's reason code.
+        pub reason_code: Option<String>,
+        /// Who proposed it.
+        pub proposed_by: Uuid,
+        /// When.
+        pub proposed_at_ms: Moment,
+        /// Who confirmed it.
+        pub confirmed_by: Option<Uuid>,
+        /// When.
+        pub confirmed_at_ms: Option<Moment>,
+        /// Who withdrew it.
+        pub withdrawn_by: Option<Uuid>,
+        /// When.
+        pub withdrawn_at_ms: Option<Moment>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -84,6 +84,10 @@ pub enum OrderCommand {
     Settle,
     /// The statement of its value date is closed and shows no debit.
     ConfirmRejected,
+    /// The same, the bank wrote that it never paid it, and two people confirm that.
+    ConfirmNeverPaid,
+    /// The same, the bank wrote that it cancelled it, and two people confirm that.
+    ConfirmCancelled,
     /// A booked credit on the statement sends it back.
     Return,
     /// Give it up before a byte was sent.
@@ -116,10 +120,10 @@ impl OrderState {
     /// | batched | approved, queued (batch voided), cancelled |
     /// | approved | dispatching, queued (batch voided), cancelled; by a debit that nobody expected also settled, in doubt |
     /// | dispatching | approved (proved not sent), accepted, in doubt, rejected; by late news also paid, settled |
-    /// | in doubt | dispatching (same bytes), accepted, rejected, paid, settled |
-    /// | accepted | paid, rejected, settled |
-    /// | paid | settled |
-    /// | rejected | rejected confirmed, settled |
+    /// | in doubt | dispatching (same bytes), accepted, rejected, paid, settled; by two people rejected confirmed |
+    /// | accepted | paid, rejected, settled; by two people cancelled |
+    /// | paid | settled; by two people rejected confirmed |
+    /// | rejected | rejected confirmed, settled; never queued again under its own reference: the strictest bank is the default |
     /// | settled | returned |
     #[must_use]
     pub const fn after(self, command: OrderCommand) -> Option<Self> {
@@ -136,7 +140,8 @@ impl OrderState {
             (S::Dispatching | S::InDoubt | S::Accepted, C::Reject) => S::Rejected,
             (S::Dispatching | S::InDoubt | S::Accepted, C::ConfirmPaid) => S::Paid,
             (S::Approved | S::Dispatching | S::InDoubt | S::Accepted | S::Paid | S::Rejected, C::Settle) => S::Settled,
-            (S::Rejected, C::ConfirmRejected) => S::RejectedConfirmed,
+            (S::Rejected, C::ConfirmRejected) | (S::InDoubt | S::Paid, C::ConfirmNeverPaid) => S::RejectedConfirmed,
+            (S::Accepted, C::ConfirmCancelled) => S::Cancelled,
             (S::Settled, C::Return) => S::Returned,
             (S::Created | S::Held | S::Queued | S::Batched | S::Approved, C::Cancel) => S::Cancelled,
             _ => return None,
@@ -267,11 +272,14 @@ mod tests {
             OrderState::Dispatching,
             "NotSent>Approved Accept>Accepted LoseSight>InDoubt Reject>Rejected ConfirmPaid>Paid Settle>Settled",
         ),
-        (OrderState::Accepted, "Reject>Rejected ConfirmPaid>Paid Settle>Settled"),
-        (OrderState::InDoubt, "Accept>Accepted Reject>Rejected Resend>Dispatching ConfirmPaid>Paid Settle>Settled"),
+        (OrderState::Accepted, "Reject>Rejected ConfirmPaid>Paid Settle>Settled ConfirmCancelled>Cancelled"),
+        (
+            OrderState::InDoubt,
+            "Accept>Accepted Reject>Rejected Resend>Dispatching ConfirmPaid>Paid Settle>Settled ConfirmNeverPaid>RejectedConfirmed",
+        ),
         (OrderState::Rejected, "Settle>Settled ConfirmRejected>RejectedConfirmed"),
         (OrderState::RejectedConfirmed, ""),
-        (OrderState::Paid, "Settle>Settled"),
+        (OrderState::Paid, "Settle>Settled ConfirmNeverPaid>RejectedConfirmed"),
         (OrderState::Settled, "Return>Returned"),
         (OrderState::Returned, ""),
         (OrderState::Cancelled, ""),

@@ -53,6 +53,52 @@ pub struct BreakFilter {
     limit: Option<u64>,
 }
 
+/// How old a break is, in whole days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub enum AgeBucket {
+    /// Today or yesterday.
+    #[serde(rename = "0-1")]
+    Fresh,
+    /// Two or three.
+    #[serde(rename = "2-3")]
+    Days,
+    /// Within a week.
+    #[serde(rename = "4-7")]
+    Week,
+    /// Within a month.
+    #[serde(rename = "8-30")]
+    Month,
+    /// More than a month.
+    #[serde(rename = ">30")]
+    Old,
+}
+
+impl AgeBucket {
+    /// The bucket of an age.
+    #[must_use]
+    pub const fn of(days: i64) -> Self {
+        match days {
+            ..=1 => Self::Fresh,
+            2..=3 => Self::Days,
+            4..=7 => Self::Week,
+            8..=30 => Self::Month,
+            _ => Self::Old,
+        }
+    }
+
+    /// The word on the wire and in tables.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "0-1",
+            Self::Days => "2-3",
+            Self::Week => "4-7",
+            Self::Month => "8-30",
+            Self::Old => ">30",
+        }
+    }
+}
+
 /// A disagreement between the bank and the books.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ReconBreak)]
@@ -87,8 +133,34 @@ pub struct BreakView {
     /// Whole days since it was opened.
     #[schema(minimum = 0, example = 2)]
     pub age_days: i64,
+    /// The same as a bucket.
+    pub age_bucket: AgeBucket,
     /// When it was opened.
     pub opened_at: Moment,
+    /// What happened, what to do and who does it.
+    pub playbook: Text,
+    /// True for a kind that one person proposes to close and another closes.
+    pub takes_two: bool,
+    /// What somebody proposes to be the end of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub proposal: Option<String>,
+    /// Who.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<Uuid>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed_at: Option<Moment>,
+    /// How it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2000)]
+    pub resolution: Option<String>,
+    /// Who closed it; nobody when a later statement explained it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_by: Option<Uuid>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<Moment>,
 }
 
 impl BreakView {
@@ -96,6 +168,7 @@ impl BreakView {
     #[must_use]
     pub fn at(row: recon_break::Model, now: Moment) -> Self {
         let open = row.state == "open";
+        let age_days = (now.as_secs() - row.opened_at_ms.as_secs()) / SECS_PER_DAY;
         Self {
             id: row.id,
             kind: row.kind,
@@ -108,10 +181,37 @@ impl BreakView {
             owner_role: row.owner_role,
             stops_dispatch: open && row.kind.stops_dispatch(),
             state: if open { BreakState::Open } else { BreakState::Resolved },
-            age_days: (now.as_secs() - row.opened_at_ms.as_secs()) / SECS_PER_DAY,
+            age_days,
+            age_bucket: AgeBucket::of(age_days),
             opened_at: row.opened_at_ms,
+            playbook: row.kind.playbook(),
+            takes_two: row.kind.takes_two(),
+            proposal: row.proposal,
+            proposed_by: row.proposed_by,
+            proposed_at: row.proposed_at_ms,
+            resolution: row.resolution,
+            resolved_by: row.resolved_by,
+            resolved_at: row.resolved_at_ms,
         }
     }
+}
+
+/// Show a break
+///
+/// With what to do about it. No card number, name or claim is in it.
+#[utoipa::path(
+    tag = "bank", operation_id = "show_break", security(("bearer" = ["break:read"])),
+    params(("break_id" = Uuid, Path, description = "The break")),
+    responses(
+        (status = 200, description = "The break", body = BreakView),
+        (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/v1/recon/breaks/{break_id}")]
+pub(super) async fn show_break(app: web::Data<Arc<App>>, path: web::Path<Uuid>) -> Answer {
+    let row = recon_break::Entity::find_by_id(*path).one(app.db.read()).await?;
+    let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(Reply::ok(&BreakView::at(row, app.clock.now()))?.into_response())
 }
 
 /// List breaks

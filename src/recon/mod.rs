@@ -7,6 +7,7 @@ mod break_kind;
 mod camt;
 pub mod documents;
 mod fetch;
+mod gate;
 mod import;
 mod inbound;
 pub mod inspect;
@@ -16,6 +17,7 @@ pub mod matching;
 mod notices;
 mod positions;
 mod raise;
+mod resolve;
 pub mod rows;
 mod run;
 pub mod statement;
@@ -24,11 +26,13 @@ mod take_entries;
 
 pub use break_kind::BreakKind;
 pub use fetch::fetch_all;
+pub use gate::{Gate, gate};
 pub use import::{Imported, import, shows_debit};
 pub use inbound::take_all;
 pub use list_breaks::BreakView;
 pub use positions::{Position, position};
-pub use raise::{Seen, raise, resolve, stops_dispatch};
+pub use raise::{Seen, raise, stops_dispatch};
+pub use resolve::{propose, resolve};
 
 use crate::jobs::Registry;
 
@@ -39,7 +43,13 @@ const APPLY_SECS: i64 = 60;
 
 /// The routes of reconciliation.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_breaks::list_breaks).service(positions::show_positions).service(run::start_recon_run);
+    config
+        .service(list_breaks::list_breaks)
+        .service(list_breaks::show_break)
+        .service(resolve::propose_break_resolution)
+        .service(resolve::resolve_break)
+        .service(positions::show_positions)
+        .service(run::start_recon_run);
 }
 
 /// The jobs of reconciliation.

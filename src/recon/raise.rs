@@ -72,6 +72,7 @@ pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> 
         opened_at_ms: Set(now),
         resolved_at_ms: Set(None),
         resolution: Set(None),
+        ..Default::default()
     };
     let inserted = recon_break::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -85,6 +86,10 @@ pub async fn raise(connection: &impl ConnectionTrait, app: &App, seen: Seen) -> 
             opened_at_ms: Set(now),
             resolved_at_ms: Set(None),
             resolution: Set(None),
+            proposal: Set(None),
+            proposed_by: Set(None),
+            proposed_at_ms: Set(None),
+            resolved_by: Set(None),
             ..Default::default()
         };
         let done = recon_break::Entity::update_many()
@@ -152,17 +157,8 @@ fn fingerprint(kind: BreakKind, account: &str, mark: &str) -> String {
     hex::encode(Sha256::digest(format!("{kind:?}|{account}|{mark}").as_bytes()))
 }
 
-/// Closes a disagreement with a person's words; false when it is not open.
-///
-/// # Errors
-/// Those of the database.
-pub async fn resolve(app: &App, id: Uuid, resolution: &str) -> Result<bool, DbErr> {
-    use recon_break::Column as C;
-    let changed = close(app, resolution).filter(C::Id.eq(id)).exec(app.db.write()).await?;
-    Ok(changed.rows_affected == 1)
-}
-
-fn close(app: &App, resolution: &str) -> UpdateMany<recon_break::Entity> {
+/// What closes a disagreement that is open.
+pub(super) fn close(app: &App, resolution: &str) -> UpdateMany<recon_break::Entity> {
     use recon_break::Column as C;
     recon_break::Entity::update_many()
         .col_expr(C::State, Expr::value("resolved"))

@@ -174,6 +174,14 @@ pub mod recon_break {
         pub resolved_at_ms: Option<Moment>,
         /// How, in a person's words.
         pub resolution: Option<String>,
+        /// What somebody proposes to be the end of it.
+        pub proposal: Option<String>,
+        /// Who.
+        pub proposed_by: Option<Uuid>,
+        /// When.
+        pub proposed_at_ms: Option<Moment>,
+        /// Who closed it; nobody when a later statement explained it.
+        pub resolved_by: Option<Uuid>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -175,7 +175,6 @@ async fn a_checker_who_lost_the_right_has_released_nothing() {
     let positions = scene.app.get(&city.auditor, "/v1/recon/positions").await.ok(200);
     assert_eq!(positions.text("/items/0/clearing_fen"), "0");
     scene.verify().await;
-    scene.resolve_breaks().await;
     let sqlite = scene.app.app.db.is_sqlite();
     let (auditor, at) = (sql_id(sqlite, city.auditor.id), scene.app.app.clock.now().as_ms());
     let role =
@@ -183,6 +182,7 @@ async fn a_checker_who_lost_the_right_has_released_nothing() {
     scene.app.execute(&role).await.unwrap();
     let mut other = city.auditor.clone();
     other.roles.push(huzhu::http::Role::PayoutChecker);
+    scene.resolve_breaks_with(&other).await;
     let batch = scene.prepare().await.unwrap();
     let path = format!("{}/release", batch.path);
     scene.app.post_at(&other, &path, 1, &json!({"sha256": batch.sha256})).await.ok(200);

@@ -3,15 +3,18 @@
 mod adapters;
 mod bank_documents;
 mod books;
+mod breaks;
 mod doubt;
 mod file_bank;
 mod guards;
+mod holds;
 mod hours;
 mod iso_documents;
 mod journey;
 mod process;
 mod promise;
 mod random;
+mod resolutions;
 mod runs;
 pub mod scene;
 mod statements;

@@ -259,13 +259,30 @@ impl Scene {
         recon::fetch_all(&self.app.app, link).await.unwrap();
     }
 
-    /// A person resolves every break that is open.
+    /// Every break that is open is resolved by the people that it takes.
     pub async fn resolve_breaks(&self) {
+        self.resolve_breaks_with(&self.app.city.checker).await;
+    }
+
+    /// The same, the second of two being `closer`.
+    pub async fn resolve_breaks_with(&self, closer: &Person) {
         let got = self.app.get(&self.app.city.auditor, "/v1/recon/breaks?state=open&limit=100").await.ok(200);
         for item in got.body["items"].as_array().unwrap() {
-            let id = item["id"].as_str().unwrap().parse().unwrap();
-            assert!(recon::resolve(&self.app.app, id, "looked at").await.unwrap());
+            self.resolve_break(item["id"].as_str().unwrap(), closer).await;
         }
+    }
+
+    /// One break is resolved by the people that it takes.
+    pub async fn resolve_break(&self, id: &str, closer: &Person) {
+        let (city, path) = (&self.app.city, format!("/v1/recon/breaks/{id}"));
+        let shown = self.app.get(&city.auditor, &path).await.ok(200);
+        let mut words = json!({"resolution": "looked at"});
+        if shown.body["takes_two"] == true {
+            let proposal = json!({"proposal": "looked at"});
+            let proposed = self.app.post(&city.maker, &format!("{path}/proposal"), &proposal).await.ok(200);
+            words["proposed_at"] = proposed.body["proposed_at"].clone();
+        }
+        self.app.post(closer, &format!("{path}/resolve"), &words).await.ok(200);
     }
 
     /// State of the newest order of a payout, and of the payout, and of its claim.

@@ -137,8 +137,7 @@ async fn a_second_debit_is_recoverable_and_stops_sending() {
     scene.settle_down().await;
     assert_eq!(scene.states(other).await.0, "approved", "sent while a break stops it");
     let got = scene.app.get(&city.auditor, "/v1/recon/breaks").await.ok(200);
-    let id = got.text("/items/0/id").parse().unwrap();
-    assert!(recon::resolve(&scene.app.app, id, "the bank gave it back").await.unwrap());
+    scene.resolve_break(&got.text("/items/0/id"), &city.checker).await;
     scene.advance(301);
     scene.settle_down().await;
     assert_eq!(scene.states(other).await.0, "paid");

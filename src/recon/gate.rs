@@ -1,0 +1,44 @@
+//! The statement gate: an order counts as never paid only when the statement of its last possible day is closed and shows no debit of it.
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use time::Date;
+use uuid::Uuid;
+
+use super::rows::{entry, statement};
+
+/// What the statements say of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// They cover its last day and show no debit.
+    Open,
+    /// They do not cover its last day yet.
+    NotClosed,
+    /// They show a debit, however it was posted.
+    Debited,
+}
+
+/// Whether the statements of `account`, which are gapless, cover `last_day` and show no debit of the order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn gate(
+    connection: &impl ConnectionTrait,
+    account: &str,
+    order_id: Uuid,
+    last_day: Date,
+) -> Result<Gate, DbErr> {
+    let debits = entry::Entity::find()
+        .filter(entry::Column::OrderId.eq(order_id))
+        .filter(entry::Column::Credit.eq(false))
+        .count(connection)
+        .await?;
+    if debits > 0 {
+        return Ok(Gate::Debited);
+    }
+    let last = statement::Entity::find()
+        .filter(statement::Column::Account.eq(account))
+        .order_by_desc(statement::Column::Seq)
+        .one(connection)
+        .await?;
+    Ok(if last.is_some_and(|last| last.business_date >= last_day) { Gate::Open } else { Gate::NotClosed })
+}

@@ -2,7 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
-/// `payout_run`, `payout_run_line`, `payout_run_signature`, `payout_day`, `payout_hold` and `payout_resolution`.
+/// `payout_run`, `payout_run_line`, `payout_run_signature`, `payout_day`, `payout_hold`, `payout_resolution`,
+/// `installation` and `safe_mode_event`.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -12,7 +13,8 @@ impl MigrationTrait for Migration {
         crate::run_sql(manager, RUNS).await?;
         crate::run_sql(manager, ORDERS).await?;
         crate::run_sql(manager, BREAKS).await?;
-        for table in ["payout_run_line", "payout_run_signature"] {
+        crate::run_sql(manager, SAFE_MODE).await?;
+        for table in ["payout_run_line", "payout_run_signature", "safe_mode_event"] {
             crate::append_only(manager, table).await?;
         }
         Ok(())
@@ -38,6 +40,8 @@ create table payout_run (
     created_at_ms bigint not null,
     check (state not in ('prepared', 'releasing', 'released') or sha256 is not null)
 )
+;;
+create index payout_run_state on payout_run (state, id)
 ;;
 create table payout_run_line (
     run_id {uuid} not null references payout_run (id),
@@ -283,5 +287,45 @@ end $$
 ;;
 -- postgres:
 create trigger recon_break_takes_two before update on recon_break for each row execute function recon_break_takes_two()
+;;
+";
+
+// `installation` counts up with each sending: a file beside the database that is ahead of it tells of a restore. `at_bank` is a prepared batch
+// that the bank has: its release was lost, and nothing more is done with it by itself.
+const SAFE_MODE: &str = r"
+create table installation (
+    id integer primary key check (id = 1),
+    epoch {uuid} not null,
+    beat bigint not null check (beat >= 0)
+)
+;;
+create table safe_mode_event (
+    id {serial},
+    safe boolean not null,
+    reason text not null check (length(reason) between 1 and 500),
+    by_whom text not null check (length(by_whom) between 1 and 100),
+    at_ms bigint not null
+)
+;;
+alter table payout_batch add column asked_at_ms bigint
+;;
+alter table payout_batch add column at_bank boolean not null default false
+;;
+-- sqlite:
+create trigger payout_batch_is_at_the_bank before update on payout_batch
+when old.at_bank and new.state <> old.state
+begin select raise(abort, 'the bank has a batch whose release was lost'); end
+;;
+-- postgres:
+create function money_batch_is_at_the_bank() returns trigger language plpgsql as $$
+begin
+    if old.at_bank and new.state <> old.state then
+        raise exception 'the bank has a batch whose release was lost';
+    end if;
+    return new;
+end $$
+;;
+-- postgres:
+create trigger payout_batch_is_at_the_bank before update on payout_batch for each row execute function money_batch_is_at_the_bank()
 ;;
 ";

@@ -21,6 +21,7 @@ use crate::kernel::chance::SystemChance;
 use crate::kernel::clock::{Clock, Moment, SystemClock};
 use crate::kernel::secret::without_user_info;
 use crate::keys;
+use crate::payouts;
 use crate::reading::{Reader, Shut};
 use crate::storage::Store;
 
@@ -58,6 +59,7 @@ pub(super) async fn doctor(config: Config) -> anyhow::Result<ExitCode> {
         ("viruses", viruses(&config).await),
         ("reader", reader(&config).await),
         ("bank", bank(&config).await),
+        ("safe mode", safe_mode(db.as_ref()).await),
         ("bill checks", bill_checks(&config)),
         ("sms", sms(&config)),
     ];
@@ -303,6 +305,18 @@ async fn bank(config: &Config) -> Word {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
         Some(bank) => Word::Fine(bank.url.clone()),
+    }
+}
+
+/// A database without its tables has nothing to be safe about.
+async fn safe_mode(db: Option<&Db>) -> Word {
+    let Some(db) = db else { return Word::Fine("off".into()) };
+    match payouts::safe_mode::current(db.read()).await {
+        Ok(Some(safe)) => Word::Warn(format!(
+            "on since {}: {}; nothing is released or sent. `huzhu safe-mode status` says what is missing",
+            safe.at_ms, safe.reason
+        )),
+        Ok(None) | Err(_) => Word::Fine("off".into()),
     }
 }
 

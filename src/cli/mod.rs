@@ -35,6 +35,7 @@ mod recon;
 mod recon_inspect;
 mod run;
 mod simulate;
+mod safe_mode;
 mod staff;
 mod table;
 mod untouched;
@@ -93,6 +94,8 @@ enum Verb {
     Ledger(ledger::Ledger),
     /// The money code played through with everything going wrong, judged after every step.
     Simulate(simulate::Simulate),
+    /// Stops all releases and sendings after a restore, and lets them go on once the bank was asked about everything.
+    SafeMode(safe_mode::SafeMode),
     /// The tree of organisations and its units.
     #[command(subcommand)]
     Organisations(organisations::Organisations),
@@ -166,6 +169,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::BillChecks(verb) => bill_checks::bill_checks(config()?, verb).await,
         Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
         Verb::Recon(verb) => recon::recon(config()?, verb).await,
+        Verb::SafeMode(verb) => safe_mode::safe_mode(config()?, verb).await,
         Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,
         Verb::Simulate(verb) => simulate::simulate(&verb).await,
         Verb::Organisations(verb) => organisations::organisations(config()?, verb).await,

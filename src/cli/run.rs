@@ -18,7 +18,7 @@ use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
-use crate::{bank_sim, bill_sim, demo, documents, jobs, telemetry, work};
+use crate::{bank_sim, bill_sim, demo, documents, jobs, payouts, telemetry, work};
 
 /// A file that a killed process never sent is sent again after some seconds, not after ten minutes: somebody is looking on.
 const DEMO_NOT_FOUND_GAP_SECS: i64 = 4;
@@ -62,6 +62,7 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
         (None, None)
     };
     let app = App::build(config, Seams::default()).await?;
+    payouts::safe_mode::on_start(&app).await?;
     if let Err(error) = app.storage.ready().await {
         tracing::error!(error = %error, "the object store is not ready: documents wait until it is (huzhu doctor)");
     }

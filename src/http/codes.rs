@@ -92,6 +92,7 @@ codes! {
     BreakClosed 409 "该差异已处理" "The break is closed";
     BreakNeedsProposal 409 "须先由另一人提出处理意见" "Another person proposes the end of this break first";
     BreakTakesOne 409 "该差异由一人处理即可，请直接关闭" "One person closes a break of this kind: resolve it";
+    SafeMode 409 "安全模式：暂停放款，待全部核查后由管理员恢复" "SAFE mode: nothing is released until the bank was asked about everything";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     // documents
     ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";

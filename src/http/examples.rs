@@ -326,11 +326,14 @@ fn word(owner: &str, name: &str) -> Option<Value> {
         ("ReconBreak", "name") => {
             text("银行称已付，对账单无借记", "Paid by the bank, but the statement shows no debit")
         }
+        ("ReconBreak", "age_bucket") => json!("2-3"),
         ("ReconBreak", "playbook") => text(
             "制单人向银行书面查询该参考号；期间不得重付",
             "The maker asks the bank in writing about the reference; nothing is paid again meanwhile",
         ),
-        (_, "proposal" | "resolution") => json!("银行书面确认该笔未扣款"),
+        ("ReconBreak" | "ProposeBreakResolution", "proposal") | ("ReconBreak" | "ResolveBreak", "resolution") => {
+            json!("银行书面确认该笔未扣款")
+        }
         ("ReconBreak", "detail") => json!("2QK7W9H3M5RTB8XE6CV1DANJ4P"),
         ("ServerMetadata", "grant_types_supported") => json!(["refresh_token", "client_credentials"]),
         ("ServerMetadata", "token_endpoint_auth_methods_supported") => json!(["private_key_jwt", "none"]),

@@ -33,6 +33,23 @@ pub(super) async fn count(
     if done.rows_affected() == 1 { Ok(()) } else { Err(exceeded(rules)) }
 }
 
+/// What may still be released for a value date.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn left(
+    txn: &DatabaseTransaction,
+    rules: &BankRules,
+    account: &str,
+    value_date: Date,
+) -> Result<Fen, Problem> {
+    let sql = "select released_fen from payout_day where account = $1 and value_date = $2";
+    let values = [account.into(), value_date.into()];
+    let row = txn.query_one_raw(Statement::from_sql_and_values(txn.get_database_backend(), sql, values)).await?;
+    let released = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
+    Ok(rules.max_day_fen.checked_sub(Fen::new(released))?)
+}
+
 /// Gives back what a batch that is given up was counted with.
 ///
 /// # Errors

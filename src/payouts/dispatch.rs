@@ -16,7 +16,7 @@ use super::release::{bytes_of, cards_changed, load};
 use super::rows::{batch, dispatch, order};
 use super::state::{BatchState, OrderCommand, OrderState};
 use super::void::void;
-use super::{enquire, job_error};
+use super::{enquire, job_error, safe_mode};
 use crate::app::App;
 use crate::claims::advance::By;
 use crate::db::is_unique_violation;
@@ -70,6 +70,9 @@ pub(super) async fn run(context: JobContext) -> JobResult {
     };
     if recon::stops_dispatch(app.db.read(), &link.account).await? {
         return block(&context, &payload, "an open break stops dispatch for the account").await;
+    }
+    if safe_mode::current(app.db.read()).await?.is_some() {
+        return block(&context, &payload, "SAFE mode is on").await;
     }
     let begun = match begin(&context, link, &payload).await.map_err(job_error)? {
         Start::Begun(begun) => begun,
@@ -183,7 +186,15 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
     if i64::try_from(moved).ok() != Some(batch.order_count) {
         return Err(Problem::internal(anyhow::anyhow!("the batch's orders do not all wait to be sent")));
     }
+    let beat = safe_mode::beat(&txn, app).await?;
+    if safe_mode::went_back(app, beat) || safe_mode::current(&txn).await?.is_some() {
+        txn.rollback().await?;
+        safe_mode::on_start(app).await.map_err(Problem::internal)?;
+        return Ok(Start::Wait(app.clock.now().plus_secs(BLOCKED_PAUSE_SECS)));
+    }
     txn.commit().await?;
+    // Before the first byte: a database that forgets this sending is known by it. Should it fail, nothing is sent, and the lease ends in doubt.
+    safe_mode::remember(app, beat).map_err(Problem::internal)?;
     Ok(Start::Begun(Box::new(Begun { batch, dispatch, bytes })))
 }
 

@@ -15,7 +15,7 @@ use super::moves::move_batch;
 use super::release::load;
 use super::rows::{batch, dispatch, order};
 use super::state::{BatchState, OrderState};
-use super::{dispatch as sending, job_error};
+use super::{dispatch as sending, job_error, safe_mode};
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{self, JobContext, JobResult, JobSpec};
@@ -183,6 +183,9 @@ async fn take(
     singles: Vec<Heard>,
     turn: i32,
 ) -> Result<(), Problem> {
+    if !matches!(heard, Enquired::Unavailable { .. }) {
+        safe_mode::mark_asked(txn, app, batch).await?;
+    }
     if !matches!(heard, Enquired::Found(_)) && !has_open_orders(txn, batch.id).await? {
         // The statement settled every order meanwhile: there is nothing left to ask for.
         let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };

@@ -28,6 +28,7 @@ pub(crate) mod release;
 mod resolution;
 pub mod rows;
 pub mod runs;
+pub mod safe_mode;
 mod show;
 pub mod state;
 pub mod verify;
@@ -43,6 +44,9 @@ pub use show::detail;
 use crate::http::Problem;
 use crate::jobs::{JobError, Registry};
 
+/// Seconds between two beats of the installation's heart.
+const BEAT_SECS: i64 = 60;
+
 /// The routes of payouts.
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -52,6 +56,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(release::release_payout_batch)
         .service(void::void_payout_batch)
         .configure(runs::routes)
+        .configure(safe_mode::routes)
         .service(hold::hold_payout_order)
         .service(hold::release_payout_hold)
         .service(resolution::propose_payout_resolution)
@@ -68,6 +73,8 @@ pub fn jobs(registry: &mut Registry) {
     registry.on(dispatch::KIND, dispatch::run);
     registry.on(enquire::KIND, enquire::run);
     registry.on(runs::KIND, runs::work);
+    registry.on(safe_mode::ASK_KIND, safe_mode::ask_all);
+    registry.every(BEAT_SECS, safe_mode::HEARTBEAT_KIND, safe_mode::keep_beating);
 }
 
 /// A problem as the reason for which a job is tried again, with its cause for the log.

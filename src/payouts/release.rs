@@ -19,7 +19,7 @@ use super::bank::BankLink;
 use super::rows::{batch, file, order, payout};
 use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
-use super::{card, claim_news, day_limit, dispatch, moves, runs};
+use super::{card, claim_news, day_limit, dispatch, moves, runs, safe_mode};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, IfMatch, Problem, Reply, StaffCaller};
@@ -55,7 +55,7 @@ pub struct ReleaseBatch {
         (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`same_person`: whoever prepared it may not release it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`batch_state_conflict`, `batch_hash_differs`, `batch_card_changed`, `batch_in_run`, `value_date_passed` or `payout_limit_exceeded`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`, `batch_hash_differs`, `batch_card_changed`, `batch_in_run`, `value_date_passed`, `payout_limit_exceeded` or `safe_mode`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
@@ -123,7 +123,8 @@ pub(crate) async fn check(
         return Err(Problem::new(Code::SamePerson));
     }
     version.check(batch.version)?;
-    if batch.state != BatchState::Prepared {
+    safe_mode::refuse(txn).await?;
+    if batch.state != BatchState::Prepared || batch.at_bank {
         return Err(Problem::new(Code::BatchStateConflict));
     }
     if !signed.eq_ignore_ascii_case(&batch.sha256) || bytes_of(txn, app, batch).await?.is_none() {

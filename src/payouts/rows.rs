@@ -180,6 +180,10 @@ pub mod batch {
         pub in_doubt_since_ms: Option<Moment>,
         /// Whether its total counts against the limit of its value date.
         pub counted: bool,
+        /// When the bank last answered about it.
+        pub asked_at_ms: Option<Moment>,
+        /// Whether the bank has it though it was not released here: a restore lost the release.
+        pub at_bank: bool,
         /// Rises with every change.
         pub version: i64,
         /// When it was made.

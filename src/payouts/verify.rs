@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::bank::flat;
 use super::release::{bytes_of, orders_of};
 use super::rows::{batch, order, payout, payout_plan};
+use super::runs::rows::run;
+use super::runs::rows::run::RunState;
 use super::state::{BatchState, FINISHED, IN_CLEARING, OrderState, PayoutState};
-use super::{dispatch, enquire};
+use super::{dispatch, enquire, runs};
 use crate::app::App;
 use crate::claims::rows::{claim, decision};
 use crate::claims::state::ClaimState;
@@ -57,6 +59,7 @@ pub async fn check_at(connection: &DatabaseTransaction, app: &App) -> Result<Vec
     check_decisions(connection, &mut findings).await?;
     check_payouts(connection, &mut findings).await?;
     check_batches(connection, app, &mut findings).await?;
+    check_runs(connection, &mut findings).await?;
     for (subject, what) in ledger::verify(connection).await? {
         findings.push(Finding { subject, what });
     }
@@ -308,6 +311,27 @@ async fn drivers(connection: &DatabaseTransaction) -> Result<HashMap<Uuid, Vec<D
         drivers.entry(carried.batch_id).or_default().push(driver);
     }
     Ok(drivers)
+}
+
+/// A run that is being prepared, released or given up has a job that goes on with it.
+async fn check_runs(connection: &DatabaseTransaction, findings: &mut Vec<Finding>) -> Result<(), Problem> {
+    let going = [RunState::Preparing, RunState::Releasing, RunState::Voiding];
+    let going = run::Entity::find().filter(run::Column::State.is_in(going)).all(connection).await?;
+    if going.is_empty() {
+        return Ok(());
+    }
+    let alive = jobs::Entity::find()
+        .filter(jobs::Column::Kind.eq(runs::KIND))
+        .filter(jobs::Column::State.is_in([JobState::Ready, JobState::Running]))
+        .all(connection)
+        .await?;
+    let carried = |job: &jobs::Model| job.payload.get("run_id").and_then(|id| id.as_str()?.parse::<Uuid>().ok());
+    let driven: Vec<Uuid> = alive.iter().filter_map(carried).collect();
+    findings.extend(going.into_iter().filter(|run| !driven.contains(&run.id)).map(|run| Finding {
+        subject: format!("payout_run {}", run.id),
+        what: "no job is written that will go on with it".to_owned(),
+    }));
+    Ok(())
 }
 
 /// True in the states that a batch does not stay in by itself. Pure.

@@ -13,7 +13,7 @@ use super::release::{load, orders_of, payouts_of, unreserve};
 use super::rows::{batch, dispatch, order};
 use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use super::views::BatchView;
-use super::{claim_news, day_limit, moves};
+use super::{claim_news, day_limit, moves, safe_mode};
 use crate::app::App;
 use crate::claims::advance::By;
 use crate::http::problem::ProblemBody;
@@ -35,7 +35,7 @@ use crate::recon;
         (status = 200, description = "The batch, void", body = BatchView),
         (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`batch_state_conflict`: the bank may have it, or it is void", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`batch_state_conflict`: the bank may have it, or it is void; `safe_mode`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -52,6 +52,7 @@ pub(super) async fn void_payout_batch(
         .once(&app, [0; 32], async |txn| {
             let batch = load(txn, *path).await?;
             version.check(batch.version)?;
+            safe_mode::refuse(txn).await?;
             if !was_never_sent(txn, &batch).await? {
                 return Err(Problem::new(Code::BatchStateConflict));
             }
@@ -71,7 +72,7 @@ pub(crate) async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Mod
         .count(txn)
         .await?;
     let waits = matches!(batch.state, BatchState::Prepared | BatchState::Released);
-    Ok(waits && sent == 0 && !recon::shows_debit(txn, batch.id).await?)
+    Ok(waits && !batch.at_bank && sent == 0 && !recon::shows_debit(txn, batch.id).await?)
 }
 
 /// Gives up a batch that was never sent.

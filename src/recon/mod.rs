@@ -31,7 +31,7 @@ pub use import::{Imported, import, shows_debit};
 pub use inbound::take_all;
 pub use list_breaks::BreakView;
 pub use positions::{Position, position};
-pub use raise::{Seen, raise, stops_dispatch};
+pub use raise::{Seen, count_open, raise, stops_dispatch};
 pub use resolve::{propose, resolve};
 
 use crate::jobs::Registry;

@@ -123,6 +123,14 @@ pub async fn stops_dispatch(connection: &impl ConnectionTrait, account: &str) ->
     Ok(open > 0)
 }
 
+/// How many breaks are open.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_open(connection: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    recon_break::Entity::find().filter(recon_break::Column::State.eq("open")).count(connection).await
+}
+
 /// Closes what was opened about a booking that is explained now.
 ///
 /// # Errors

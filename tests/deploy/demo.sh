@@ -26,7 +26,8 @@ started+=($!)
 export HUZHU_DATA_DIR=$dir/data HUZHU_HTTP__LISTEN=127.0.0.1:$api HUZHU_HTTP__METRICS_LISTEN=127.0.0.1:$metrics \
     HUZHU_DATABASE__URL=$HUZHU_TEST_PG_URL HUZHU_STORAGE__KIND=s3 HUZHU_STORAGE__ENDPOINT=$S3_URL HUZHU_STORAGE__BUCKET=claims \
     HUZHU_STORAGE__ACCESS_KEY_ID=huzhu HUZHU_STORAGE__SECRET_ACCESS_KEY=not-a-real-secret \
-    HUZHU_BANK__KIND=simulator HUZHU_BANK__URL=http://127.0.0.1:$bank
+    HUZHU_BANK__KIND=simulator HUZHU_BANK__URL=http://127.0.0.1:$bank \
+    HUZHU_BANK__PAYS_ON=every_day HUZHU_BANK__DISPATCH_FROM=00:00 HUZHU_BANK__CUT_OFF=24:00
 "$binary" run --demo >"$dir/run.log" 2>&1 &
 started+=($!)
 ready() {

@@ -67,6 +67,19 @@ impl BankRules {
         day
     }
 
+    /// The bank's last day up to and including `day`.
+    #[must_use]
+    pub fn last_day_until(&self, calendar: &Calendar, day: Date) -> Date {
+        let mut day = day;
+        for _ in 0..LONGEST_PAUSE_DAYS {
+            if self.pays_on_day(calendar, day) {
+                break;
+            }
+            day = day.previous_day().unwrap_or(day);
+        }
+        day
+    }
+
     /// True when a file with this value date can't be paid on it any more: it is never sent with yesterday's date.
     #[must_use]
     pub fn is_too_late(&self, calendar: &Calendar, now: Moment, value_date: Date) -> bool {
@@ -123,6 +136,8 @@ mod tests {
         // The week of the National Day, and the Sunday that is worked before it.
         assert_eq!(value_date(at(date!(2026 - 09 - 30), 17, 0)), date!(2026 - 10 - 08));
         assert_eq!(value_date(at(date!(2026 - 09 - 20), 9, 0)), date!(2026 - 09 - 20));
+        assert_eq!(rules.last_day_until(calendar, date!(2026 - 03 - 17)), date!(2026 - 03 - 16));
+        assert_eq!(rules.last_day_until(calendar, date!(2026 - 10 - 07)), date!(2026 - 09 - 30));
     }
 
     #[test]

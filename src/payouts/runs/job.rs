@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::claims::advance::By;
 use crate::http::{Code, Problem};
 use crate::jobs::{self, JobContext, JobError, JobResult, JobSpec};
+use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 use crate::payouts::bank::BankLink;
 use crate::payouts::prepare::{Bounds, prepare};
@@ -21,11 +22,13 @@ use crate::payouts::release::{bytes_of, cards_changed, check_day, release};
 use crate::payouts::rows::batch;
 use crate::payouts::state::BatchState;
 use crate::payouts::void::void;
-use crate::payouts::{job_error, release as batches};
+use crate::payouts::{day_limit, job_error, release as batches, safe_mode};
 use crate::recon::{self, BreakKind, Seen};
 
 /// The job's name.
 pub(in crate::payouts) const KIND: &str = "payouts.run";
+/// Pause before the next look while SAFE mode is on.
+const SAFE_PAUSE_SECS: i64 = 5 * 60;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Payload {
@@ -38,9 +41,23 @@ struct Payload {
 
 /// Writes the step about `line_no`.
 pub(super) async fn enqueue(txn: &DatabaseTransaction, app: &App, row: &run::Model, line_no: i64) -> Result<(), DbErr> {
+    enqueue_at(txn, app, row, line_no, None).await
+}
+
+async fn enqueue_at(
+    txn: &DatabaseTransaction,
+    app: &App,
+    row: &run::Model,
+    line_no: i64,
+    run_at: Option<Moment>,
+) -> Result<(), DbErr> {
     let payload = Payload { run_id: row.id, state: row.state, line_no };
     let key = format!("{}:{:?}:{line_no}", row.id, row.state);
-    jobs::enqueue(txn, app, JobSpec::new(KIND, json!(payload)).unique(key)).await
+    let mut spec = JobSpec::new(KIND, json!(payload)).unique(key);
+    if let Some(run_at) = run_at {
+        spec = spec.not_before(run_at);
+    }
+    jobs::enqueue(txn, app, spec).await
 }
 
 /// The job.
@@ -52,6 +69,13 @@ pub(in crate::payouts) async fn work(context: JobContext) -> JobResult {
     };
     let txn = app.db.begin().await?;
     let row = load(&txn, payload.run_id).await.map_err(job_error)?;
+    if row.state != RunState::Preparing && safe_mode::current(&txn).await?.is_some() {
+        // Neither released nor given up while nobody knows what the bank has.
+        context.finish(&txn).await?;
+        enqueue_at(&txn, app, &row, payload.line_no, Some(app.clock.now().plus_secs(SAFE_PAUSE_SECS))).await?;
+        txn.commit().await?;
+        return Ok(());
+    }
     if row.state == payload.state {
         step(&txn, app, link, &row, payload.line_no).await.map_err(job_error)?;
     }
@@ -84,7 +108,7 @@ async fn step(
         return move_run(txn, row, end, run::ActiveModel::default()).await;
     };
     let batch = batches::load(txn, line.batch_id).await?;
-    if batch.state == BatchState::Prepared {
+    if batch.state == BatchState::Prepared && !batch.at_bank {
         if row.state == RunState::Voiding {
             void(txn, app, &batch, By::SYSTEM).await?;
         } else {
@@ -102,7 +126,8 @@ async fn prepare_one(
     row: &run::Model,
     line_no: i64,
 ) -> Result<(), Problem> {
-    let left_fen = link.rules.max_day_fen.checked_sub(row.total_fen)?;
+    let left_fen = day_limit::left(txn, &link.rules, &row.debit_account, row.value_date).await?;
+    let left_fen = left_fen.checked_sub(row.total_fen)?;
     if line_no > row.max_batches || is_late(txn, app, link, row.value_date).await? {
         return start::close(txn, row).await;
     }

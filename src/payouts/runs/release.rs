@@ -23,12 +23,13 @@ use crate::kernel::money::Fen;
 use crate::payouts::day_limit;
 use crate::payouts::release::check_day;
 use crate::payouts::rows::batch;
+use crate::payouts::safe_mode;
 use crate::payouts::state::BatchState;
 
 /// What the checker signs.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReleaseRun {
+pub struct ReleasePayoutRun {
     /// SHA-256 of the run's canonical text, in hex, as the checker read or computed it.
     #[validate(length(equal = 64))]
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
@@ -42,7 +43,7 @@ pub struct ReleaseRun {
 /// is left out.
 #[utoipa::path(
     tag = "staff", operation_id = "release_payout_run", security(("bearer" = ["payout:release"])),
-    request_body = ReleaseRun,
+    request_body = ReleasePayoutRun,
     params(
         ("run_id" = Uuid, Path, description = "The run"),
         ("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
@@ -53,7 +54,7 @@ pub struct ReleaseRun {
         (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`same_person`: whoever prepared a part of it may not release it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`run_state_conflict`, `run_hash_differs`, `value_date_passed` or `payout_limit_exceeded`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`run_state_conflict`, `run_hash_differs`, `value_date_passed`, `payout_limit_exceeded` or `safe_mode`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
@@ -67,12 +68,13 @@ pub(super) async fn release_payout_run(
     idempotency: Idempotency,
     version: IfMatch,
     path: web::Path<Uuid>,
-    body: Body<ReleaseRun>,
+    body: Body<ReleasePayoutRun>,
 ) -> Answer {
     idempotency
         .once(&app, body.fingerprint, async |txn| {
             let row = load(txn, *path).await?;
             check(txn, &row, &staff, version, &body.value.sha256).await?;
+            safe_mode::refuse(txn).await?;
             count(txn, &app, &row).await?;
             sign(txn, &app, &row, staff.staff_id).await?;
             let row = load(txn, row.id).await?;

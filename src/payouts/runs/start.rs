@@ -28,7 +28,7 @@ use crate::payouts::state::BatchState;
 /// What goes into the run.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StartRun {
+pub struct StartPayoutRun {
     /// Batches that are prepared already, all of one value date, in no other run. Absent: batches are prepared of every order that waits,
     /// until none is left or the day's limit is reached.
     #[validate(length(min = 1, max = 500))]
@@ -48,7 +48,7 @@ pub struct StartRun {
 /// list is closed when `state` is `prepared`.
 #[utoipa::path(
     tag = "staff", operation_id = "start_payout_run", security(("bearer" = ["payout:prepare"])),
-    request_body = StartRun,
+    request_body = StartPayoutRun,
     params(("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64)),
     responses(
         (status = 201, description = "The run, with its list closed", body = RunView, headers(("ETag" = String, description = "The run's version"))),
@@ -64,7 +64,7 @@ pub(super) async fn start_payout_run(
     app: web::Data<Arc<App>>,
     staff: StaffCaller,
     idempotency: Idempotency,
-    body: Body<StartRun>,
+    body: Body<StartPayoutRun>,
 ) -> Answer {
     let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
     idempotency

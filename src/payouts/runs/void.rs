@@ -13,6 +13,7 @@ use super::{load, move_run};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Idempotency, IfMatch, Reply};
+use crate::payouts::safe_mode;
 
 /// Void a run of payouts
 ///
@@ -28,7 +29,7 @@ use crate::http::{Answer, Idempotency, IfMatch, Reply};
         (status = 202, description = "The run, whose batches are being voided", body = RunView),
         (status = 400, description = "`idempotency_key_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`run_state_conflict`: it is signed, or void", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`run_state_conflict`: it is signed, or void; `safe_mode`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 412, description = "It has changed since it was read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -44,6 +45,7 @@ pub(super) async fn void_payout_run(
         .once(&app, [0; 32], async |txn| {
             let row = load(txn, *path).await?;
             version.check(row.version)?;
+            safe_mode::refuse(txn).await?;
             move_run(txn, &row, RunState::Voiding, run::ActiveModel::default()).await?;
             let row = load(txn, row.id).await?;
             job::enqueue(txn, &app, &row, 1).await?;

@@ -10,6 +10,7 @@ mod first_start;
 mod folder;
 mod keys;
 pub mod machine;
+mod money;
 mod printing;
 mod recon_inspect;
 mod stopping;

@@ -16,6 +16,7 @@ mod promise;
 mod random;
 mod resolutions;
 mod runs;
+mod safe;
 pub mod scene;
 mod statements;
 mod verify;

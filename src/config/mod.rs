@@ -49,6 +49,9 @@ pub struct Config {
     /// Set by `huzhu run --demo` alone: the invented city, and its readable outbox on a listener that only this machine reaches.
     #[serde(skip)]
     pub demo: bool,
+    /// Set by `huzhu simulate` alone, whose databases come and go under one directory: no file there tells of a restore.
+    #[serde(skip)]
+    pub without_installation_file: bool,
     /// The disbursement bank; without it nothing is dispatched.
     pub bank: Option<Bank>,
     /// Who checks bills at their source; without it no bill can be checked.
@@ -195,6 +198,7 @@ impl Default for Config {
             limits: Limits::default(),
             sign_in: SignIn::default(),
             demo: false,
+            without_installation_file: false,
             bank: None,
             bill_checks: None,
         }

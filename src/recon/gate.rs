@@ -37,6 +37,8 @@ pub async fn gate(
     }
     let last = statement::Entity::find()
         .filter(statement::Column::Account.eq(account))
+        // One that is still being taken may yet show the debit.
+        .filter(statement::Column::TakingCount.is_null())
         .order_by_desc(statement::Column::Seq)
         .one(connection)
         .await?;

@@ -94,7 +94,7 @@ impl Image {
         let directory = std::env::temp_dir().join(format!("huzhu-simulate-{}", std::process::id()));
         crate::app::make_private_dir(&directory)?;
         let directory = Directory(directory);
-        let mut config = Config { data_dir: directory.0.clone(), ..Config::default() };
+        let mut config = Config { data_dir: directory.0.clone(), without_installation_file: true, ..Config::default() };
         config.storage.kind = StorageKind::S3;
         config.storage.endpoint = Some("http://127.0.0.1:9".to_owned());
         let chance = Arc::new(SeededChance::new(0));

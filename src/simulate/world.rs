@@ -548,7 +548,15 @@ impl World {
             .await?;
         for found in open {
             let app = self.app()?;
-            let resolved = async move { Ok(recon::resolve(&app, found.id, "looked at").await?) };
+            let [proposer, closer] =
+                [self.people.makers, self.people.checkers].map(|people| people.first().copied().unwrap_or_default());
+            let resolved = async move {
+                let txn = app.db.begin().await?;
+                let proposed = recon::propose(&txn, &app, found.id, proposer, "looked at").await?;
+                recon::resolve(&txn, &app, found.id, closer, proposed.proposed_at_ms, "looked at").await?;
+                txn.commit().await?;
+                Ok(())
+            };
             self.act(image, Box::pin(resolved)).await?;
         }
         Ok(())

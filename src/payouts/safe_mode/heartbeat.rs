@@ -41,6 +41,9 @@ fn file_of(app: &App) -> PathBuf {
 
 /// What the file holds; none before the first start. One that does not read is no proof of anything, and is told.
 fn seen(app: &App) -> Option<Beat> {
+    if app.config.without_installation_file {
+        return None;
+    }
     let text = std::fs::read_to_string(file_of(app)).ok()?;
     serde_json::from_str(&text)
         .map_err(|error| tracing::error!(error = %error, "installation.json does not read; it is written anew"))
@@ -52,6 +55,9 @@ fn seen(app: &App) -> Option<Beat> {
 /// # Errors
 /// Those of the file system.
 pub(in crate::payouts) fn remember(app: &App, beat: Beat) -> std::io::Result<()> {
+    if app.config.without_installation_file {
+        return Ok(());
+    }
     let (file, draft) = (file_of(app), app.config.data_dir.join(format!("installation.{}.tmp", app.ids.next())));
     let mut out = std::fs::File::create(&draft)?;
     out.write_all(serde_json::to_string(&beat)?.as_bytes())?;

@@ -48,6 +48,7 @@ pub async fn missing(connection: &impl ConnectionTrait, app: &App, safe: &Safe) 
     let wanted = link.rules.last_day_until(&calendar, day);
     let last = statement::Entity::find()
         .filter(statement::Column::Account.eq(&link.account))
+        .filter(statement::Column::TakingCount.is_null())
         .order_by_desc(statement::Column::Seq)
         .one(connection)
         .await?;

@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod page;
 pub mod permit;
 pub mod problem;
+pub mod range;
 pub mod reply;
 pub mod request_log;
 pub mod rim;

@@ -44,6 +44,7 @@ mod m15_matches;
 mod m16_bill_checks;
 mod m17_controls;
 mod m18_bank_documents;
+mod m19_bank_job;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m16_bill_checks::Migration),
             Box::new(m17_controls::Migration),
             Box::new(m18_bank_documents::Migration),
+            Box::new(m19_bank_job::Migration),
         ]
     }
 }
@@ -159,7 +161,8 @@ mod tests {
                 "m15_matches",
                 "m16_bill_checks",
                 "m17_controls",
-                "m18_bank_documents"
+                "m18_bank_documents",
+                "m19_bank_job"
             ]
         );
     }

@@ -17,7 +17,7 @@ use crate::kernel::secret::Secret;
 pub struct Bank {
     /// Which adapter.
     pub kind: BankKind,
-    /// Where the bank (or its simulator) answers: `http://host:port`. Empty for a bank of files.
+    /// Where the bank (or its simulator) answers: `http://host:port`. Empty for a bank that is never called.
     #[serde(default)]
     pub url: String,
     /// How files go to the bank and come from it; with kind `iso20022_files` only.
@@ -35,6 +35,9 @@ pub struct Bank {
     /// Orders in one batch at most, 1 to 3000. Default 3000.
     #[serde(default = "default_max_orders")]
     pub max_orders: usize,
+    /// The fund's SM2 key and certificate and the bank's certificate, for files that are signed and sealed.
+    #[serde(default)]
+    pub seals: Option<Seals>,
     /// Milliseconds to connect. Default 5000.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u64,
@@ -225,6 +228,18 @@ impl BankFiles {
     }
 }
 
+/// Where the fund's SM2 key with its certificate, and the bank's certificate, are: PEM or DER files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seals {
+    /// The fund's key, closed to others (mode 0600); `huzhu keys gm` makes one for trials.
+    pub key_file: PathBuf,
+    /// The fund's certificate.
+    pub certificate_file: PathBuf,
+    /// The bank's certificate: whom files are sealed for, and whose signature counts.
+    pub bank_certificate_file: PathBuf,
+}
+
 /// Which adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -233,6 +248,8 @@ pub enum BankKind {
     Simulator,
     /// Orders and answers are ISO 20022 messages in files (`bank.files`).
     Iso20022Files,
+    /// The bank's own job fetches batches and brings results and statements.
+    Pull,
 }
 
 impl Bank {
@@ -247,6 +264,7 @@ impl Bank {
             account: default_account(),
             corp_id: default_corp_id(),
             max_orders: default_max_orders(),
+            seals: None,
             connect_timeout_ms: default_connect_timeout_ms(),
             answer_timeout_ms: default_answer_timeout_ms(),
             not_found_gap_secs: default_not_found_gap_secs(),
@@ -284,9 +302,19 @@ impl Bank {
                 Err(ConfigError::Refused("bank.kind \"iso20022_files\" needs [bank.files]".to_owned()))
             }
             (_, Some(_)) => Err(ConfigError::Refused("bank.files goes with kind \"iso20022_files\"".to_owned())),
+            (BankKind::Pull, None) if self.seals.is_none() => {
+                Err(ConfigError::Refused("bank.kind \"pull\" needs [bank.seals]".to_owned()))
+            }
+            (BankKind::Pull, None) => Ok(()),
             (_, None) if self.url.is_empty() => Err(ConfigError::Refused("bank.url is missing".to_owned())),
             _ => Ok(()),
         }
+    }
+
+    /// A bank whose own job comes, everything else by default.
+    #[must_use]
+    pub fn pull() -> Self {
+        Self { kind: BankKind::Pull, ..Self::simulator(String::new()) }
     }
 
     /// True for a bank that only plays one.

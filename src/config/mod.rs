@@ -14,7 +14,7 @@ mod bank;
 mod bill_checks;
 mod storage;
 
-pub use bank::{Bank, BankDays, BankFiles, BankKind, DayTime};
+pub use bank::{Bank, BankDays, BankFiles, BankKind, DayTime, Seals};
 pub use bill_checks::{BillChecks, BillChecksKind};
 pub use storage::{Storage, StorageKind};
 

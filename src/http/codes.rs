@@ -94,6 +94,10 @@ codes! {
     BreakTakesOne 409 "该差异由一人处理即可，请直接关闭" "One person closes a break of this kind: resolve it";
     SafeMode 409 "安全模式：暂停放款，待全部核查后由管理员恢复" "SAFE mode: nothing is released until the bank was asked about everything";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
+    BankUploadNumberTaken 409 "该序号已用于另一文件" "Another file has this number";
+    BankUploadDiffers 422 "收到的文件与申明不一致" "The file that came is not what was announced";
+    BankSignatureRefused 422 "银行签名无效" "The signature is not one of the bank's that counts";
+    ReceiptDiffers 422 "银行收到的内容与放款批次不符" "What the bank received is not what was released";
     // documents
     ClaimTakesNoDocuments 409 "这笔申报目前不接收材料" "This claim takes no documents at the moment";
     TooManyDocuments 422 "材料数量或总大小超过上限" "The documents of this claim are too many or too large";

@@ -20,7 +20,7 @@ use super::{enquire, job_error, safe_mode};
 use crate::app::App;
 use crate::claims::advance::By;
 use crate::db::is_unique_violation;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::jobs::{self, JobContext, JobResult, JobSpec};
 use crate::kernel::clock::Moment;
 use crate::recon::{self, BreakKind, Seen};
@@ -29,6 +29,8 @@ use crate::recon::{self, BreakKind, Seen};
 pub const KIND: &str = "payouts.dispatch";
 /// How long a sender may take; longer than any answer is waited for.
 const LEASE_SECS: i64 = 120;
+/// How long the bank's own job may take from fetching a file to its receipt.
+const RECEIPT_SECS: i64 = 60 * 60;
 /// First pause after a proved "not sent"; doubles up to the longest.
 const FIRST_PAUSE_SECS: i64 = 30;
 const LONGEST_PAUSE_SECS: i64 = 15 * 60;
@@ -68,13 +70,17 @@ pub(super) async fn run(context: JobContext) -> JobResult {
     let Some(link) = &app.bank else {
         return block(&context, &payload, "no bank is configured").await;
     };
+    if link.pulled {
+        // The bank's own job comes for it.
+        return Ok(());
+    }
     if recon::stops_dispatch(app.db.read(), &link.account).await? {
         return block(&context, &payload, "an open break stops dispatch for the account").await;
     }
     if safe_mode::current(app.db.read()).await?.is_some() {
         return block(&context, &payload, "SAFE mode is on").await;
     }
-    let begun = match begin(&context, link, &payload).await.map_err(job_error)? {
+    let begun = match begin(app, link, &payload).await.map_err(job_error)? {
         Start::Begun(begun) => begun,
         Start::Leave => return Ok(()),
         Start::Wait(until) => return wait(&context, &payload, until).await,
@@ -109,8 +115,7 @@ async fn enqueue(
 }
 
 /// Commits the lease and moves the batch to dispatching; the bytes are sent only after that.
-async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Result<Start, Problem> {
-    let app = &context.app;
+async fn begin(app: &App, link: &BankLink, payload: &Payload) -> Result<Start, Problem> {
     let txn = app.db.begin().await?;
     let batch = load(&txn, payload.batch_id).await?;
     let (from, command) = match (batch.state, payload.resend) {
@@ -175,7 +180,7 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
         txn.commit().await?;
         return Ok(Start::Leave);
     }
-    let dispatch = match open_dispatch(&txn, app, &batch, payload.resend).await {
+    let dispatch = match open_dispatch(&txn, app, link, &batch, payload.resend).await {
         Ok(dispatch) => dispatch,
         // Another worker was first.
         Err(error) if is_unique_violation(&error) => return Ok(Start::Leave),
@@ -185,6 +190,9 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
     let moved = move_batch_orders(&txn, app, batch.id, from, command, order::ActiveModel::default()).await?;
     if i64::try_from(moved).ok() != Some(batch.order_count) {
         return Err(Problem::internal(anyhow::anyhow!("the batch's orders do not all wait to be sent")));
+    }
+    if link.pulled {
+        enquire::watch(&txn, app, batch.id, dispatch.lease_until_ms.plus_secs(1)).await?;
     }
     let beat = safe_mode::beat(&txn, app).await?;
     if safe_mode::went_back(app, beat) || safe_mode::current(&txn).await?.is_some() {
@@ -198,9 +206,60 @@ async fn begin(context: &JobContext, link: &BankLink, payload: &Payload) -> Resu
     Ok(Start::Begun(Box::new(Begun { batch, dispatch, bytes })))
 }
 
+/// The bank's own job takes the bytes of a batch: the first time as sending begins, with every check and a lease until its receipt; later
+/// the same bytes again. None when the batch may not go out now; what was found out about it then is written.
+///
+/// # Errors
+/// `conflict` when somebody else moved the batch meanwhile.
+pub(super) async fn hand_over(app: &App, link: &BankLink, batch: &batch::Model) -> Result<Option<Vec<u8>>, Problem> {
+    match batch.state {
+        BatchState::Released => {}
+        BatchState::Prepared | BatchState::Void => return Ok(None),
+        _ => return bytes_of(app.db.read(), app, batch).await,
+    }
+    if recon::stops_dispatch(app.db.read(), &link.account).await? || safe_mode::current(app.db.read()).await?.is_some()
+    {
+        return Ok(None);
+    }
+    match begin(app, link, &Payload { batch_id: batch.id, resend: false }).await? {
+        Start::Begun(begun) => Ok(Some(begun.bytes)),
+        Start::Leave | Start::Wait(_) => Ok(None),
+    }
+}
+
+/// The bank's own job has the bytes, as its receipt proves: it has accepted the batch, unless more is known already.
+///
+/// # Errors
+/// `batch_state_conflict` when its file was never fetched; `conflict` when somebody else moved it meanwhile.
+pub(super) async fn received(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<(), Problem> {
+    match batch.state {
+        BatchState::Prepared | BatchState::Void | BatchState::Released => {
+            return Err(Problem::new(Code::BatchStateConflict));
+        }
+        BatchState::Accepted | BatchState::Rejected | BatchState::Finished => return Ok(()),
+        BatchState::Dispatching | BatchState::InDoubt => {}
+    }
+    let open = dispatch::Entity::find()
+        .filter(dispatch::Column::BatchId.eq(batch.id))
+        .filter(dispatch::Column::Outcome.is_null())
+        .one(txn)
+        .await?;
+    if let Some(open) = open {
+        close(txn, app, &open, "accepted", "receipt", Some(true), None).await?;
+    }
+    let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };
+    move_batch(txn, batch, BatchState::Accepted, changes).await?;
+    for state in [OrderState::Dispatching, OrderState::InDoubt] {
+        move_batch_orders(txn, app, batch.id, state, OrderCommand::Accept, order::ActiveModel::default()).await?;
+    }
+    enquire::schedule(txn, app, batch.id, BatchState::Accepted, 0).await?;
+    Ok(())
+}
+
 async fn open_dispatch(
     txn: &DatabaseTransaction,
     app: &App,
+    link: &BankLink,
     batch: &batch::Model,
     resend: bool,
 ) -> Result<dispatch::Model, sea_orm::DbErr> {
@@ -217,7 +276,7 @@ async fn open_dispatch(
         attempt_no: Set(attempt_no),
         fencing: Set(i64::from(attempt_no)),
         resend: Set(resend),
-        lease_until_ms: Set(now.plus_secs(LEASE_SECS)),
+        lease_until_ms: Set(now.plus_secs(if link.pulled { RECEIPT_SECS } else { LEASE_SECS })),
         started_at_ms: Set(now),
         ..Default::default()
     };

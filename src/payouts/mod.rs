@@ -21,6 +21,7 @@ mod list;
 mod member_view;
 pub(crate) mod moves;
 pub(crate) mod prepare;
+pub mod pull;
 pub mod reason;
 mod reference;
 pub(crate) mod reissue;
@@ -65,7 +66,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(resolution::withdraw_payout_resolution)
         .service(list::list_payouts)
         .service(show::show_payout)
-        .service(member_view::list_claim_payouts);
+        .service(member_view::list_claim_payouts)
+        .configure(pull::routes);
 }
 
 /// The jobs of payouts.

@@ -17,7 +17,7 @@ use super::rows::{entry, statement};
 use super::statement::{Entry, Statement};
 use super::statement_file::{CHUNK, Misread, StatementFile, Wanted};
 use super::take_entries::take_entries;
-use super::{BreakKind, Seen, raise};
+use super::{BreakKind, Seen, positions, raise};
 use crate::app::App;
 use crate::db::literal;
 use crate::http::{Code, Problem};
@@ -333,6 +333,7 @@ async fn set_progress(
 async fn close(txn: &DatabaseTransaction, app: &App, statement: &statement::Model) -> Result<(), Problem> {
     confirm_rejections(txn, app, statement).await?;
     find_missing_debits(txn, app, statement).await?;
+    positions::keep(txn, &statement.account, statement.id).await?;
     tracing::info!(
         statement.seq = statement.seq,
         statement.entries = statement.entry_count,

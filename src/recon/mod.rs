@@ -3,8 +3,10 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+mod answers;
 mod break_kind;
 mod camt;
+mod changes;
 pub mod documents;
 mod fetch;
 mod gate;
@@ -20,11 +22,14 @@ mod raise;
 mod resolve;
 pub mod rows;
 mod run;
+mod show_run;
 pub mod statement;
 mod statement_file;
 mod take_entries;
+mod uploads;
 
 pub use break_kind::BreakKind;
+pub use changes::number as number_changes;
 pub use fetch::fetch_all;
 pub use gate::{Gate, gate};
 pub use import::{Imported, import, shows_debit};
@@ -48,8 +53,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_breaks::show_break)
         .service(resolve::propose_break_resolution)
         .service(resolve::resolve_break)
+        .service(answers::answer_break)
+        .service(answers::list_break_answers)
         .service(positions::show_positions)
-        .service(run::start_recon_run);
+        .service(run::start_recon_run)
+        .service(show_run::show_recon_run)
+        .service(show_run::list_run_matches)
+        .service(show_run::list_run_breaks)
+        .service(changes::list_recon_events)
+        .configure(uploads::routes);
 }
 
 /// The jobs of reconciliation.
@@ -57,4 +69,7 @@ pub fn jobs(registry: &mut Registry) {
     registry.every(POLL_SECS, fetch::KIND, fetch::run);
     registry.every(APPLY_SECS, documents::KIND, documents::run);
     registry.every(POLL_SECS, inbound::KIND, inbound::run);
+    registry.on(run::KIND, run::run);
+    uploads::jobs(registry);
+    registry.every(changes::EVERY_SECS, changes::KIND, changes::run);
 }

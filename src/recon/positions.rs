@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use actix_web::{get, web};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
-use super::rows::statement;
+use super::rows::{position as kept, statement};
 use crate::app::App;
-use crate::http::{Answer, Problem, Reply};
+use crate::http::problem::ProblemBody;
+use crate::http::{Answer, Problem, Query, Reply};
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 use crate::ledger::accounts::Account;
@@ -54,22 +57,85 @@ pub struct Positions {
     pub items: Vec<Position>,
 }
 
+/// Which account, and which day.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PositionFilter {
+    /// Only this account.
+    #[serde(default)]
+    #[param(max_length = 40, example = "6222020000001")]
+    account: Option<String>,
+    /// As it stood when the statement of this day had been taken; as it stands now when absent.
+    #[serde(default, with = "iso_date::option")]
+    #[param(value_type = Option<String>, format = Date, example = "2026-03-16")]
+    date: Option<time::Date>,
+}
+
 /// Show positions
 ///
-/// For each account that pays: books, last statement, clearing, suspense and the difference.
+/// For each account that pays: books, statement, clearing, suspense and the difference, now or when the statement of a day had been taken.
+/// A day without a statement has no position.
 #[utoipa::path(
     tag = "bank", operation_id = "show_positions", security(("bearer" = ["break:read"])),
+    params(PositionFilter),
     responses(
         (status = 200, description = "The positions", body = Positions),
+        (status = 422, description = "A field or parameter is not right", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[get("/v1/recon/positions")]
-pub(super) async fn show_positions(app: web::Data<Arc<App>>) -> Answer {
-    let mut items = Vec::new();
-    if let Some(link) = &app.bank {
-        items.push(position(app.db.read(), &link.account).await?);
-    }
+pub(super) async fn show_positions(app: web::Data<Arc<App>>, filter: Query<PositionFilter>) -> Answer {
+    let PositionFilter { account, date } = filter.0;
+    let link = app.bank.as_ref().filter(|link| account.is_none_or(|account| account == link.account));
+    let items = match (link, date) {
+        (None, _) => Vec::new(),
+        (Some(link), None) => vec![position(app.db.read(), &link.account).await?],
+        (Some(link), Some(date)) => position_on(app.db.read(), &link.account, date).await?.into_iter().collect(),
+    };
     Ok(Reply::ok(&Positions { items })?.into_response())
+}
+
+/// Keeps the position as it is now that a statement has been taken.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn keep(connection: &impl ConnectionTrait, account: &str, statement_id: Uuid) -> Result<(), Problem> {
+    let now = position(connection, account).await?;
+    let row = kept::ActiveModel {
+        statement_id: Set(statement_id),
+        ledger_fen: Set(now.ledger_fen),
+        clearing_fen: Set(now.clearing_fen),
+        unknown_debits_fen: Set(now.unknown_debits_fen),
+        unknown_credits_fen: Set(now.unknown_credits_fen),
+    };
+    kept::Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+async fn position_on(
+    connection: &impl ConnectionTrait,
+    account: &str,
+    date: time::Date,
+) -> Result<Option<Position>, Problem> {
+    let statement = statement::Entity::find()
+        .filter(statement::Column::Account.eq(account))
+        .filter(statement::Column::BusinessDate.eq(date))
+        .one(connection)
+        .await?;
+    let Some(statement) = statement else { return Ok(None) };
+    let Some(kept) = kept::Entity::find_by_id(statement.id).one(connection).await? else { return Ok(None) };
+    Ok(Some(Position {
+        account: account.to_owned(),
+        business_date: Some(statement.business_date),
+        statement_seq: Some(statement.seq),
+        ledger_fen: kept.ledger_fen,
+        statement_fen: statement.closing_fen,
+        clearing_fen: kept.clearing_fen,
+        unknown_debits_fen: kept.unknown_debits_fen,
+        unknown_credits_fen: kept.unknown_credits_fen,
+        difference_fen: kept.ledger_fen.checked_sub(statement.closing_fen)?,
+    }))
 }
 
 /// The position of `account`.

@@ -186,3 +186,127 @@ pub mod recon_break {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What the bank says about breaks, never changed.
+pub mod break_answer {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `recon_break_answer`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recon_break_answer")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The break.
+        pub break_id: Uuid,
+        /// Who says it.
+        pub client_id: String,
+        /// The explanation.
+        pub answer: String,
+        /// The bank's serial number of the booking that it speaks of.
+        pub bank_serial: Option<String>,
+        /// When it came.
+        pub answered_at_ms: Moment,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What changed, in the order in which it was numbered.
+pub mod change {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `recon_change`, written by the database itself.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recon_change")]
+    pub struct Model {
+        /// Identifier, in the order of writing.
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        /// Its number, once it has one.
+        pub seq: Option<i64>,
+        /// `batch`, `break` or `document`.
+        pub subject: String,
+        /// The batch.
+        pub batch_id: Option<Uuid>,
+        /// The break.
+        pub break_id: Option<Uuid>,
+        /// The document.
+        pub document_id: Option<Uuid>,
+        /// Where it stood then.
+        pub state: String,
+        /// When it was numbered.
+        pub numbered_at_ms: Option<Moment>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Reconciliation runs that were asked for.
+pub mod run {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `recon_run`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recon_run")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The account.
+        pub account: String,
+        /// The day that it is about; none: the last one that is closed.
+        pub business_date: Option<time::Date>,
+        /// `queued` or `done`.
+        pub state: String,
+        /// The statement that it is about, once there is one.
+        pub statement_id: Option<Uuid>,
+        /// Statements taken by it.
+        pub statements_taken: Option<i32>,
+        /// Breaks of the account that were open when it ended.
+        pub breaks_open: Option<i64>,
+        /// When it was asked for.
+        pub started_at_ms: Moment,
+        /// When it ended.
+        pub done_at_ms: Option<Moment>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The position of the account when a statement had been taken, never changed.
+pub mod position {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::money::Fen;
+
+    /// A row of `statement_position`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "statement_position")]
+    pub struct Model {
+        /// The statement.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub statement_id: Uuid,
+        /// What the books held at the bank.
+        pub ledger_fen: Fen,
+        /// On its way to members.
+        pub clearing_fen: Fen,
+        /// Debits nobody could explain.
+        pub unknown_debits_fen: Fen,
+        /// Credits nobody could explain.
+        pub unknown_credits_fen: Fen,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -149,6 +149,8 @@ impl World {
             words: Words::default(),
             transport: None,
             rules: rules_of(self.seed),
+            pulled: false,
+            seals: None,
         };
         let app = image.start(Db::of_sqlite(pool.clone()), seams, link).await?;
         self.network.connect(pool.clone());

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::Adapter;
 use super::iso::IsoFiles;
+use super::pulled::Pulled;
 use super::rules::BankRules;
+use super::seals::Seals;
 use super::simulator::Simulator;
 use super::transport::{self, Transport};
 use crate::config::{Bank, BankKind};
@@ -27,13 +29,17 @@ pub struct BankLink {
     pub transport: Option<Arc<dyn Transport>>,
     /// How much it may pay, and when.
     pub rules: BankRules,
+    /// True when the bank's own job comes for batches and brings what became of them: nothing is sent from here.
+    pub pulled: bool,
+    /// What signs for the fund, whom it seals for, and whose signature it believes.
+    pub seals: Option<Arc<Seals>>,
 }
 
 impl BankLink {
     /// The link that `bank` describes.
     ///
     /// # Errors
-    /// When the HTTP client can't be built.
+    /// When the HTTP client can't be built, or a key or certificate can't be read.
     pub fn from_config(bank: &Bank) -> anyhow::Result<Self> {
         let timeouts = Timeouts {
             connect: Duration::from_millis(bank.connect_timeout_ms),
@@ -52,6 +58,7 @@ impl BankLink {
                 let (name, cnaps) = (files.debtor_name.clone(), files.cnaps.clone());
                 Arc::new(IsoFiles::new(place, name, cnaps, bank.max_orders))
             }
+            BankKind::Pull => Arc::new(Pulled::new(bank.max_orders)),
         };
         Ok(Self {
             adapter,
@@ -60,6 +67,8 @@ impl BankLink {
             words: Words { funding_tail: bank.funding_tail.clone(), ..Words::default() },
             transport: place_of_files,
             rules: BankRules::of(bank),
+            pulled: bank.kind == BankKind::Pull,
+            seals: bank.seals.as_ref().map(Seals::read).transpose()?.map(Arc::new),
         })
     }
 }

@@ -9,13 +9,16 @@ pub mod decide;
 pub mod flat;
 pub mod iso;
 mod link;
+mod pulled;
 pub mod result_file;
 pub mod rules;
+mod seals;
 pub mod simulator;
 pub mod transport;
 
 pub use link::BankLink;
 pub use rules::BankRules;
+pub use seals::Seals;
 
 use async_trait::async_trait;
 use time::Date;

@@ -2,5 +2,5 @@
 
 mod canary;
 mod objects;
-mod permissions;
+pub mod permissions;
 mod routes;

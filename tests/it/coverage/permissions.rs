@@ -204,13 +204,23 @@ pub(super) fn person(service: &TestApp, role: Role) -> &Person {
 }
 
 pub(super) async fn bank_token(service: &TestApp) -> String {
+    let client_id = bank_client(service).await;
+    bank_token_of(service, client_id)
+}
+
+/// The bank's job, registered.
+pub async fn bank_client(service: &TestApp) -> uuid::Uuid {
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key();
     let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "bank-1", "x": B64.encode(key.to_bytes()) });
     let jwk = serde_json::from_value(jwk).unwrap();
     let app = &service.app;
-    let client = clients::register(app.db.write(), app, "card-bank", "京卡银行", Role::CardBank, &jwk).await.unwrap();
-    let claims = AccessClaims { sub: client.id, actor: Actor::Machine, sid: None, ..claims(service) };
-    app.identity.tokens.mint(&claims).unwrap()
+    clients::register(app.db.write(), app, "card-bank", "京卡银行", Role::CardBank, &jwk).await.unwrap().id
+}
+
+/// A fresh token of the bank's job.
+pub fn bank_token_of(service: &TestApp, client_id: uuid::Uuid) -> String {
+    let claims = AccessClaims { sub: client_id, actor: Actor::Machine, sid: None, ..claims(service) };
+    service.app.identity.tokens.mint(&claims).unwrap()
 }
 
 fn claims(service: &TestApp) -> AccessClaims {

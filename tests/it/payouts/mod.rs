@@ -2,6 +2,7 @@
 
 mod adapters;
 mod bank_documents;
+mod bank_job;
 mod books;
 mod breaks;
 mod doubt;

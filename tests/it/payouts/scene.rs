@@ -1,7 +1,10 @@
 //! A service with a bank beside it, members who are owed money, and a clock that moves for both.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use huzhu::bank_sim::faults::Fault;
@@ -10,6 +13,8 @@ use huzhu::claims::advance::{self, By, Change};
 use huzhu::claims::rows::{claim, decision};
 use huzhu::claims::state::{ClaimState, Command};
 use huzhu::config;
+use huzhu::gm::Own;
+use huzhu::kernel::chance::SystemChance;
 use huzhu::kernel::clock::{ManualClock, Moment};
 use huzhu::kernel::money::Fen;
 use huzhu::kernel::seal::Field;
@@ -107,15 +112,49 @@ impl Scene {
 
     /// The same with other rules of the bank.
     pub async fn with(change: impl FnOnce(&mut config::Bank)) -> Self {
-        let bank = TestBank::start();
-        let port = bank.port;
-        let app = TestApp::with(|config| {
+        Self::built(|port, _| {
             let mut link = config::Bank::simulator(format!("http://127.0.0.1:{port}"));
             link.answer_timeout_ms = 5_000;
             change(&mut link);
-            config.bank = Some(link);
+            link
+        })
+        .await
+    }
+
+    /// A bank whose own job comes, with its certificates; what it does with a file, the test does.
+    pub async fn pulled() -> (Self, Own) {
+        let at = Moment::from_ms(1_773_622_800_000);
+        let new = |subject| Own::self_signed(subject, at, 30, &SystemChance).unwrap();
+        let (fund, bank) = (new("CN=fund,C=CN"), new("CN=bank,C=CN"));
+        let scene = Self::built(|_, folder| {
+            let file = |name: &str, text: &str| {
+                let path = folder.join(name);
+                std::fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(0o600)
+                    .open(&path)
+                    .unwrap()
+                    .write_all(text.as_bytes())
+                    .unwrap();
+                path
+            };
+            let mut link = config::Bank::pull();
+            link.seals = Some(config::Seals {
+                key_file: file("fund.key", &fund.key.to_pem().unwrap()),
+                certificate_file: file("fund.crt", &fund.certificate.to_pem().unwrap()),
+                bank_certificate_file: file("bank.crt", &bank.certificate.to_pem().unwrap()),
+            });
+            link
         })
         .await;
+        (scene, bank)
+    }
+
+    async fn built(link: impl FnOnce(u16, &Path) -> config::Bank) -> Self {
+        let bank = TestBank::start();
+        let port = bank.port;
+        let app = TestApp::with(|config| config.bank = Some(link(port, &config.data_dir))).await;
         let plans = [app.app.ids.next(), app.app.ids.next()];
         for (id, code) in plans.iter().zip(["inpatient", "outpatient"]) {
             let row = plan::ActiveModel {

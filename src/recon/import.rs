@@ -17,6 +17,7 @@ use super::rows::{entry, statement};
 use super::statement::{Entry, Statement};
 use super::statement_file::{CHUNK, Misread, StatementFile, Wanted};
 use super::take_entries::take_entries;
+use super::unexplained::Unexplained;
 use super::{BreakKind, Seen, positions, raise};
 use crate::app::App;
 use crate::db::literal;
@@ -375,14 +376,16 @@ fn ended(state: OrderState, last_day: Date) -> Select<order::Entity> {
     query.order_by_asc(order::Column::FinalOn).order_by_asc(order::Column::Id)
 }
 
-/// Rejected orders whose value date this statement closes, and that it does not debit, were never paid.
+/// Rejected orders whose value date this statement closes, and that it does not debit, were never paid. One that a debit nobody can explain
+/// may hide waits until a person has explained it, and then for the next statement.
 async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &statement::Model) -> Result<(), Problem> {
+    let unexplained = Unexplained::of(txn, &file.account).await?;
     for order in ended(OrderState::Rejected, file.business_date).all(txn).await? {
         let batch_id = order.batch_id.unwrap_or_default();
         let batch = crate::payouts::rows::batch::Entity::find_by_id(batch_id).one(txn).await?;
         let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);
         // A debit short of the amount is a break for a person: the reserve must not go back as if nothing had been paid.
-        if ours.is_some() && !was_debited(txn, order.id).await? {
+        if ours.is_some() && !unexplained.may_hide(&order) && !was_debited(txn, order.id).await? {
             apply::confirm_rejected(txn, app, &order).await?;
         }
     }

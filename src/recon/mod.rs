@@ -26,6 +26,7 @@ mod show_run;
 pub mod statement;
 mod statement_file;
 mod take_entries;
+mod unexplained;
 mod uploads;
 
 pub use break_kind::BreakKind;

@@ -337,3 +337,28 @@ async fn the_first_statement_is_the_one_that_was_asked_for() {
     scene.resolve_breaks().await;
     scene.stop().await;
 }
+
+#[actix_web::test]
+async fn a_rejection_is_not_confirmed_while_a_debit_that_nobody_can_explain_may_hide_it() {
+    let scene = Scene::start().await;
+    let member = scene.app.city.member.clone();
+    scene.bank.open().mark_card(&member.card_number, Some("AC04".to_owned())).unwrap();
+    let granted = scene.grant(&member, &[70_000]).await;
+    scene.pay().await;
+    scene.settle_down().await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    // As much as the order and more, without a reference: it may be the order's own, in one sum with others.
+    let first = statement(1, 500_000, &[Booked::debit(90_000, "S1")]);
+    assert_eq!(recon::import(app, link, &first).await.unwrap(), Imported::Taken { seq: 1, entries: 1 });
+    assert_eq!(scene.states(granted).await, states("rejected", "paying", "Paying"));
+    assert_eq!(scene.breaks().await, ["B02"]);
+    let small = Booked { day: 17, ..Booked::debit(10, "S2") };
+    let second = statement(2, 410_000, &[small]);
+    assert_eq!(recon::import(app, link, &second).await.unwrap(), Imported::Taken { seq: 2, entries: 1 });
+    assert_eq!(scene.states(granted).await.0, "rejected", "another day explains nothing");
+    scene.resolve_breaks().await;
+    let third = statement(3, 409_990, &[Booked { day: 18, ..Booked::debit(20, "S3") }]);
+    assert_eq!(recon::import(app, link, &third).await.unwrap(), Imported::Taken { seq: 3, entries: 1 });
+    assert_eq!(scene.states(granted).await, states("rejected_confirmed", "failed", "PayoutFailed"));
+    scene.stop().await;
+}

@@ -69,7 +69,7 @@ command -v cargo >/dev/null || { echo "prepare: Rust 1.94 or later is needed (ca
 case ${1:-all} in
     build) debian build-essential python3 ;;
     all)
-        debian build-essential postgresql postgresql-contrib python3 python3-venv systemd shellcheck wrk curl libxml2-utils libimage-exiftool-perl clamav-daemon
+        debian build-essential postgresql postgresql-contrib python3 python3-venv systemd shellcheck wrk curl openssl libxml2-utils libimage-exiftool-perl clamav-daemon
         python python "$here/requirements.txt"
         python s3 "$here/../deploy/requirements.txt"
         node

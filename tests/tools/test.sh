@@ -62,6 +62,7 @@ step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processe
 step documents tests/documents/documents.sh
 step reading tests/reading/reading.sh
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
+step "day of the bank" tests/clients/bank_day.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
 

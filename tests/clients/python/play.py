@@ -200,7 +200,7 @@ def settle(town, maker, payout_id):
     town.close_bank_day()
     body = models.StartRun(account=position.account)
     started = start_recon_run.sync_detailed(client=bank, body=body, idempotency_key=uuid7())
-    assert good(started, models.RunStarted, 202).account == position.account
+    assert good(started, models.ReconRun, 202).account == position.account
 
     def settled():
         payout = good(show_payout.sync_detailed(payout_id, client=maker), models.PayoutDetail).payout

@@ -74,11 +74,11 @@ fn what_was_signed_is_known_by_whom() {
     let own = own(1);
     let signature = sign(b"bytes", &own, at()).unwrap();
     assert_eq!(signature, sign(b"bytes", &own, at().plus_secs(5)).unwrap(), "the same bytes, the same signature");
-    let signed = verify(b"bytes", &signature, &[own.certificate.clone()], at()).unwrap();
+    let signed = verify(b"bytes", &signature, std::slice::from_ref(&own.certificate), at()).unwrap();
     assert_eq!((signed.signed_at, signed.fingerprint), (None, own.certificate.fingerprint()));
     assert!(signed.subject.contains("CN=Fund"), "{}", signed.subject);
     let empty = sign(b"", &own, at()).unwrap();
-    assert!(verify(b"", &empty, &[own.certificate.clone()], at()).is_ok());
+    assert!(verify(b"", &empty, std::slice::from_ref(&own.certificate), at()).is_ok());
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn whoever_else_and_whenever_else_it_was_is_refused() {
     assert_eq!(judged(b"bytez", &pinned, at()), Err(SignatureFault::Altered));
     assert_eq!(judged(b"", &pinned, at()), Err(SignatureFault::Altered));
     assert_eq!(judged(b"bytes", &[], at()), Err(SignatureFault::WrongPerson));
-    assert_eq!(judged(b"bytes", &[other.certificate.clone()], at()), Err(SignatureFault::WrongPerson));
+    assert_eq!(judged(b"bytes", std::slice::from_ref(&other.certificate), at()), Err(SignatureFault::WrongPerson));
     assert_eq!(judged(b"bytes", &[other.certificate.clone(), own.certificate.clone()], at()), Ok(()));
     let day = 24 * 60 * 60;
     assert_eq!(judged(b"bytes", &pinned, at().plus_secs(-61)), Err(SignatureFault::NotYetValid));
@@ -284,7 +284,7 @@ fn depth_and_length_cost_nothing() {
         deep = [&[0x30, 0x83][..], &u32::try_from(deep.len()).unwrap().to_be_bytes()[1..], &deep].concat();
     }
     for bomb in [&deep[..], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff], &[0x30, 0x80, 0, 0], &[0x30; 60_000], &[0xa0; 9]] {
-        assert_eq!(verify(b"", bomb, &[own.certificate.clone()], at()), Err(SignatureFault::Malformed));
+        assert_eq!(verify(b"", bomb, std::slice::from_ref(&own.certificate), at()), Err(SignatureFault::Malformed));
         assert_eq!(open(bomb, &own), Err(EnvelopeFault::Malformed));
         assert_eq!(Certificate::read(bomb), Err(CertificateFault::Malformed));
         assert_eq!(SecretKey::read(bomb).map(|_| ()), Err(KeyFault));
@@ -316,7 +316,7 @@ fn what_openssl_signed_is_verified() {
     let signature = include_bytes!("../../tests/gm/openssl.sig");
     let message = signature::signed_data(&theirs, &[], signature).unwrap();
     let when = theirs.not_before();
-    assert!(verify(b"bytes", &message, &[theirs.clone()], when).is_ok());
+    assert!(verify(b"bytes", &message, std::slice::from_ref(&theirs), when).is_ok());
     assert_eq!(verify(b"byte", &message, &[theirs], when), Err(SignatureFault::Altered));
     let other_curve = Certificate::read(include_bytes!("../../tests/gm/p256.crt"));
     assert_eq!(other_curve, Err(CertificateFault::OtherAlgorithm));

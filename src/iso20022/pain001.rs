@@ -103,7 +103,7 @@ pub fn write(order: &Initiation<'_>) -> Result<Vec<u8>, Unwritable> {
     let mut out = String::with_capacity(payments.len() + 2_048);
     out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a string cannot fail.
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:{MESSAGE}\"><CstmrCdtTrfInitn>\
          <GrpHdr><MsgId>{reference}</MsgId><CreDtTm>{made_at}</CreDtTm><NbOfTxs>{count}</NbOfTxs><CtrlSum>{total}</CtrlSum>\
@@ -111,7 +111,7 @@ pub fn write(order: &Initiation<'_>) -> Result<Vec<u8>, Unwritable> {
          <PmtInf><PmtInfId>{reference}</PmtInfId><PmtMtd>TRF</PmtMtd><BtchBookg>{batch_booking}</BtchBookg>\
          <NbOfTxs>{count}</NbOfTxs><CtrlSum>{total}</CtrlSum><ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt>\
          <Dbtr><Nm>{debtor}</Nm></Dbtr><DbtrAcct><Id><Othr><Id>{debtor_account}</Id></Othr></Id><Ccy>CNY</Ccy></DbtrAcct>\
-         <DbtrAgt><FinInstnId><ClrSysMmbId><ClrSysId><Cd>{SCHEME}</Cd></ClrSysId><MmbId>{agent}</MmbId></ClrSysMmbId></FinInstnId></DbtrAgt>\n"
+         <DbtrAgt><FinInstnId><ClrSysMmbId><ClrSysId><Cd>{SCHEME}</Cd></ClrSysId><MmbId>{agent}</MmbId></ClrSysMmbId></FinInstnId></DbtrAgt>"
     );
     out.push_str(&payments);
     out.push_str("</PmtInf></CstmrCdtTrfInitn></Document>\n");
@@ -127,13 +127,13 @@ fn write_payment(out: &mut String, payment: &Payment<'_>, number: usize, agent: 
         return Err(Unwritable::Reference(number));
     }
     let name = escaped(payment.name).ok_or(Unwritable::Name(number))?;
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<CdtTrfTxInf><PmtId><InstrId>{reference}</InstrId><EndToEndId>{reference}</EndToEndId></PmtId>\
          <Amt><InstdAmt Ccy=\"CNY\">{}</InstdAmt></Amt>\
          <CdtrAgt><FinInstnId><ClrSysMmbId><ClrSysId><Cd>{SCHEME}</Cd></ClrSysId><MmbId>{agent}</MmbId></ClrSysMmbId></FinInstnId></CdtrAgt>\
          <Cdtr><Nm>{name}</Nm></Cdtr><CdtrAcct><Id><Othr><Id>{account}</Id></Othr></Id></CdtrAcct>\
-         <Purp><Cd>{PURPOSE}</Cd></Purp></CdtTrfTxInf>\n",
+         <Purp><Cd>{PURPOSE}</Cd></Purp></CdtTrfTxInf>",
         yuan(payment.amount_fen)
     );
     Ok(())

@@ -263,7 +263,7 @@ impl Network {
         let mut wrong = Vec::new();
         if batch.maybe_sent || seen.resend {
             let apart = batch.not_found.first().zip(batch.not_found.last());
-            if !apart.is_some_and(|(first, last)| *last >= first.plus_secs(GAP_SECS)) {
+            if apart.is_none_or(|(first, last)| *last < first.plus_secs(GAP_SECS)) {
                 wrong.push("again without two \"not found\" far enough apart");
             }
             if batch.first_at.is_some_and(|first| now >= first.plus_secs(24 * 3_600)) {

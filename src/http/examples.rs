@@ -19,7 +19,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 22] = [
+const THINGS: [&str; 24] = [
     "claim",
     "document",
     "member",
@@ -42,6 +42,8 @@ const THINGS: [&str; 22] = [
     "reviewer",
     "match",
     "run",
+    "resolution",
+    "answer",
 ];
 
 /// Gives every body of `document` an example that has none.

@@ -247,7 +247,10 @@ async fn check_batches(
             let bytes = bytes_of(connection, app, batch).await?;
             let mut wrong: Vec<_> = wrong_with_batch(batch, &orders, bytes.as_deref())?.into_iter().collect();
             let own = drivers.get(&batch.id).map_or(&[][..], Vec::as_slice);
-            if must_go_on(batch.state) && !goes_on(batch.state, own) && !waits_for_a_person(connection, batch).await? {
+            let waits_for_the_bank =
+                batch.state == BatchState::Released && app.bank.as_ref().is_some_and(|link| link.pulled);
+            let is_left = must_go_on(batch.state) && !goes_on(batch.state, own) && !waits_for_the_bank;
+            if is_left && !waits_for_a_person(connection, batch).await? {
                 wrong.push("no job is written that will go on with it");
             }
             let subject = format!("payout_batch {}", batch.id);

@@ -156,7 +156,7 @@ pub const FAULTS: [Played; 46] = [
         "F38",
         "one batch debit without details",
         &["batch_debit"],
-        "a sum without references: a break, not matched by sum yet",
+        "a sum without references: a break that waits for a person",
     ),
     by(
         "F39",
@@ -165,16 +165,16 @@ pub const FAULTS: [Played; 46] = [
         "another content under a number that was taken: quarantine",
     ),
     by("F40", "odd amounts", &["odd_amount"], "1e3 in results; others by unit tests of the readers"),
-    not("F41", "bombs", "no XML comes in on this road yet; the readers are fuzzed by tests/parsers"),
-    not("F42", "signatures", "no file is signed yet"),
-    not("F43", "half files on SFTP", "no file transport is there yet"),
+    not("F41", "bombs", "no XML comes in on this road: iso20022 and tests/parsers have them"),
+    not("F42", "signatures", "no file is signed on this road: gm and tests/it/payouts/bank_job.rs have them"),
+    not("F43", "half files of a transport", "no file travels on this road: tests/it/payouts/file_bank.rs has them"),
     by(
         "F44",
         "clock step, holiday during dispatch",
         &["clock_step"],
-        "up to two hours either way; cut-offs and holidays are not there yet",
+        "up to two hours either way; cut-offs and holidays are in tests/it/payouts/hours.rs",
     ),
-    not("F45", "restore from a backup", "SAFE mode is not there yet"),
+    not("F45", "restore from a backup", "tests/it/payouts/safe.rs has it"),
     by(
         "F46",
         "bank down for a day",
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn every_fault_that_is_played_is_one_of_the_contract() {
-        // Voiding is no fault; a lost, refused or garbled enquiry is one of every number that enquires.
+        // Voiding is no fault, and a request that comes twice is what a bank deduplicates; a lost, refused or garbled enquiry is one of every number that enquires.
         let others = [
             "batch_voided",
             "enquiry_refused",
@@ -214,6 +214,7 @@ mod tests {
             "wrong_hash",
             "other_results",
             "reject_file",
+            "request_twice",
         ];
         for name in crate::simulate::fault_names() {
             let named = FAULTS.iter().any(|played| matches!(played.how, How::By(by, _) if by.contains(&name.as_str())));

@@ -95,7 +95,9 @@ impl Step {
 pub(super) fn faults() -> Vec<String> {
     let mut names: Vec<String> = Fault::iter().map(|fault| fault.to_string()).collect();
     let chance = SeededChance::new(0);
-    let mut more: Vec<String> = (0..KINDS).filter_map(|kind| trouble(&chance, kind).fault()).collect();
+    // A kind has several names at most, so some draws of each show all of them.
+    let draws = (0..KINDS).flat_map(|kind| std::iter::repeat_n(kind, 16));
+    let mut more: Vec<String> = draws.filter_map(|kind| trouble(&chance, kind).fault()).collect();
     names.append(&mut more);
     names.sort();
     names.dedup();
@@ -116,7 +118,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 24;
+const KINDS: u64 = 26;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -240,7 +242,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
                 times: u32::try_from(chance.below(3)).unwrap_or(0) + 1,
             }
         } else {
-            trouble(chance, chance.below(KINDS + 2))
+            trouble(chance, chance.below(KINDS))
         };
         if step.fault().is_some_and(|name| shape.allowed.contains(&name)) {
             return step;

@@ -35,7 +35,7 @@ use crate::recon::{BreakKind, Seen, raise};
     responses(
         (status = 202, description = "The bytes are kept; complete the upload now", body = UploadView),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Send `application/octet-stream`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Send application/octet-stream: `upload_media_type`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`bank_upload_differs` or `bank_signature_refused`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`bank_not_configured`", body = ProblemBody, content_type = "application/problem+json"),
     ),

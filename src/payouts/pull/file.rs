@@ -31,7 +31,7 @@ use crate::payouts::rows::batch;
 #[utoipa::path(
     tag = "bank", operation_id = "fetch_batch_file", security(("bearer" = ["bank:fetch"])),
     params(
-        ("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$"),
+        ("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$", example = "7H3K9QW2M5RTB8XE6CV1DANJ4P"),
         ("Range" = Option<String>, Header, description = "One range of bytes", example = "bytes=0-1023"),
     ),
     responses(
@@ -72,7 +72,7 @@ pub(super) async fn fetch_batch_file(
 /// The fund's detached SM2 signature (GM/T 0010-2012) over the exact bytes in the envelope.
 #[utoipa::path(
     tag = "bank", operation_id = "fetch_batch_signature", security(("bearer" = ["bank:fetch"])),
-    params(("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$")),
+    params(("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$", example = "7H3K9QW2M5RTB8XE6CV1DANJ4P")),
     responses(
         (status = 200, description = "The signature", content((FileBytes = "application/pkcs7-signature"))),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),

@@ -50,7 +50,7 @@ pub struct BankOrder {
 /// For the bank's job. An order that was never released is not shown.
 #[utoipa::path(
     tag = "bank", operation_id = "show_bank_order", security(("bearer" = ["bank:fetch"])),
-    params(("bank_ref" = String, Path, description = "The order's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$")),
+    params(("bank_ref" = String, Path, description = "The order's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$", example = "2QK7W9H3M5RTB8XE6CV1DANJ4P")),
     responses(
         (status = 200, description = "The order", body = BankOrder),
         (status = 404, description = "Not found", body = ProblemBody, content_type = "application/problem+json"),

@@ -59,7 +59,7 @@ struct Receipt {
     tag = "bank", operation_id = "receive_batch", security(("bearer" = ["bank:report"])),
     request_body = NewReceipt,
     params(
-        ("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$"),
+        ("batch_ref" = String, Path, description = "The batch's name at the bank", max_length = 30, pattern = "^[0-9A-Z]{1,30}$", example = "7H3K9QW2M5RTB8XE6CV1DANJ4P"),
         ("Idempotency-Key" = String, Header, description = "8 to 64 visible ASCII characters", min_length = 8, max_length = 64),
     ),
     responses(

@@ -28,6 +28,8 @@ create table payout_envelope (
     made_at_ms bigint not null
 )
 ;;
+create index payout_batch_day on payout_batch (value_date, id)
+;;
 create table payout_receipt (
     id {uuid} primary key,
     batch_id {uuid} not null references payout_batch (id),

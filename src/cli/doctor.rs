@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
 
 use super::untouched;
 use crate::calendar::{self, Calendar, YearStatus};
-use crate::config::{Config, Environment};
+use crate::config::{Bank, BankKind, Config, Environment, Seals as SealFiles};
 use crate::confined::Program;
 use crate::db::{Db, sealing_keys};
 use crate::documents::pictures::Refusal;
@@ -22,11 +22,15 @@ use crate::kernel::clock::{Clock, Moment, SystemClock};
 use crate::kernel::secret::without_user_info;
 use crate::keys;
 use crate::payouts;
+use crate::payouts::bank::Seals;
 use crate::reading::{Reader, Shut};
 use crate::storage::Store;
 
 /// The database's clock may differ by so much before tokens and leases suffer.
 const MAX_CLOCK_DRIFT_MS: i64 = 5_000;
+
+/// A certificate that ends sooner than this is named.
+const CERTIFICATE_NOTICE_SECS: i64 = 30 * 24 * 60 * 60;
 
 /// One black pixel, a PNG: too small to be a document.
 const SMALL_PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
@@ -304,7 +308,28 @@ async fn bank(config: &Config) -> Word {
     match &config.bank {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
+        Some(Bank { kind: BankKind::Pull, seals: Some(files), .. }) => seals(files),
         Some(bank) => Word::Fine(bank.url.clone()),
+    }
+}
+
+/// Keys that open and certificates that count: without them no file goes out and none is believed.
+fn seals(files: &SealFiles) -> Word {
+    let cure = "put a key and certificates in place that count (bank.seals; `huzhu keys gm` makes some for trials)";
+    let seals = match Seals::read(files) {
+        Ok(seals) => seals,
+        Err(error) => return Word::Wrong(format!("{error:#}"), cure),
+    };
+    let ((own, banks), now) = (seals.not_after(), SystemClock.now());
+    let said = format!(
+        "the bank's job comes; the fund's certificate counts until {}, the bank's until {}",
+        own.date(),
+        banks.date()
+    );
+    match Ord::min(own, banks) {
+        first if first < now => Word::Wrong(said, cure),
+        first if first < now.plus_secs(CERTIFICATE_NOTICE_SECS) => Word::Warn(format!("{said}: get the next ones now")),
+        _ => Word::Fine(said),
     }
 }
 

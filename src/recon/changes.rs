@@ -154,7 +154,7 @@ pub async fn number(app: &App) -> Result<usize, DbErr> {
             return Ok(numbered);
         }
         let last = change::Entity::find()
-            .filter(change::Column::Seq.is_not_null())
+            .filter(change::Column::Seq.gt(0_i64))
             .order_by_desc(change::Column::Seq)
             .one(&txn)
             .await?;

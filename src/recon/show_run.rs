@@ -73,6 +73,8 @@ impl RunView {
 }
 
 /// Show a reconciliation run
+///
+/// With the statement that it is about and what was open when it ended.
 #[utoipa::path(
     tag = "bank", operation_id = "show_recon_run", security(("bearer" = ["bank:statement"])),
     params(("run_id" = Uuid, Path, description = "The run")),

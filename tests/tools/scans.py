@@ -14,7 +14,7 @@ from pathlib import Path
 MARK = "huzhu::db::statement: "
 #: Their rows are counted in tens or thousands, whatever is claimed.
 SMALL = {"calendar_year", "ledger_account", "ledger_balance", "machine_client", "machine_client_key", "organisation", "plan", "plan_version",
-         "sealing_key", "seaql_migrations", "staff", "unit"}
+         "safe_mode_event", "sealing_key", "seaql_migrations", "staff", "unit"}
 #: What may read everything: proof (`verify`, which pages by key or sums), a start, a sweep by date, and what the tests ask for themselves.
 WHOLE = [r"^/\* test \*/", r"^delete from bill_check_(bill_)?day where day < \$1$", r"^select coalesce\(d\.day, b\.day\) as day", r"^select id, fen, count\(\*\) over \(\) as found from \(",
          r"^select cast\((coalesce\(sum|count)\(.*\) as bigint\) as fen from", r"WHERE (\?|\$1) = (\?|\$2)$", r'FROM "\w+" LIMIT (\?|\$1)$',

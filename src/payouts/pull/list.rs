@@ -95,7 +95,7 @@ pub(super) async fn list_bank_batches(app: web::Data<Arc<App>>, filter: Query<Ba
     let Query(BankBatchFilter { date, state, cursor, limit }) = filter;
     let page = Page { cursor, limit };
     let (limit, list) = (page.limit()?, format!("bank-batches:{date:?}:{state:?}"));
-    let mut wanted = Condition::all().add(batch::Column::CheckerId.is_not_null());
+    let mut wanted = Condition::all().add(batch::Column::ReleasedAtMs.gt(0_i64));
     if let Some(state) = state {
         wanted = wanted.add(batch::Column::State.eq(state));
     }

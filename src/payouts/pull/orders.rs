@@ -109,6 +109,9 @@ async fn find(connection: &impl ConnectionTrait, bank_refs: &[String]) -> Result
         .filter(order::Column::BatchId.is_not_null())
         .all(connection)
         .await?;
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
     let batches: Vec<Uuid> = orders.iter().filter_map(|order| order.batch_id).collect();
     let batches = batch::Entity::find()
         .filter(batch::Column::Id.is_in(batches))

@@ -77,7 +77,7 @@ pub struct BankDocumentView {
     pub ignored: i64,
     /// Why it was kept out, or what it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 400)]
+    #[schema(max_length = 400, example = "number 7 after 5: a statement is missing")]
     pub why: Option<String>,
     /// What is wrong in it, at most 100.
     #[schema(max_items = 100)]

@@ -5,11 +5,11 @@ and reads what changed. Run by bank_day.sh, which starts the bank, makes the key
 """
 
 import hashlib
+import io
 import os
 from base64 import b64encode
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from types import SimpleNamespace
 
 import gm
 import httpx
@@ -157,7 +157,7 @@ def bring(bank, kind, content, seq=None):
     upload = good(announce_bank_upload.sync_detailed(client=bank, body=body, idempotency_key=uuid7()), models.BankUpload, 201)
     again = good(announce_bank_upload.sync_detailed(client=bank, body=body, idempotency_key=uuid7()), models.BankUpload)
     assert again.duplicate and again.upload_id == upload.upload_id, again
-    sent = send_bank_upload.sync_detailed(upload.upload_id, client=bank, body=File(payload=SimpleNamespace(read=lambda *_: content)))
+    sent = send_bank_upload.sync_detailed(upload.upload_id, client=bank, body=File(io.BytesIO(content)))
     good(sent, models.BankUpload, 202)
     good(complete_bank_upload.sync_detailed(upload.upload_id, client=bank, idempotency_key=uuid7()), models.BankUpload, 202)
 

@@ -81,6 +81,11 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem>
             format!("Not valid JSON at line {}, column {}", error.line(), error.column()),
         ))
     })?;
+    // serde would read a list as a record's fields in their order.
+    if !json.is_object() {
+        let told = Text::fixed("请发送一个 JSON 对象", "Send a JSON object");
+        return Err(Problem::new(Code::ValidationFailed).field("", "wrong_type", told));
+    }
     refuse_nul(&json, &mut String::new())?;
     let value: T = serde_path_to_error::deserialize(&json).map_err(|error| {
         let pointer = pointer_of(error.path());

@@ -29,6 +29,8 @@ pub const EVERY_SECS: i64 = 5;
 /// Changes numbered by one transaction.
 const STEP: u64 = 500;
 const LONGEST_PAGE: u64 = 500;
+/// The largest whole number that every reader of JSON can hold.
+const LARGEST_SEQ: i64 = (1 << 53) - 1;
 
 /// From where on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -97,8 +99,11 @@ pub(super) async fn list_recon_events(app: web::Data<Arc<App>>, filter: Query<Ch
     let ChangesAfter { after, limit } = filter.0;
     let limit = limit.unwrap_or(100);
     let wrong = |field, detail| Err(Problem::new(Code::ValidationFailed).field(field, "range", detail));
-    if after < 0 {
-        return wrong("query:after", Text::fixed("从 0 开始", "after is 0 or more"));
+    if !(0..=LARGEST_SEQ).contains(&after) {
+        return wrong(
+            "query:after",
+            Text::fixed("请用上次返回的 last_seq，从 0 开始", "after is the last_seq of the page before, or 0"),
+        );
     }
     if !(1..=LONGEST_PAGE).contains(&limit) {
         return wrong("query:limit", Text::fixed("每页 1 到 500 条", "limit is 1 to 500"));

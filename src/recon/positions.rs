@@ -12,9 +12,10 @@ use uuid::Uuid;
 use super::rows::{position as kept, statement};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
-use crate::http::{Answer, Problem, Query, Reply};
+use crate::http::{Answer, Code, Problem, Query, Reply};
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
+use crate::kernel::text::Text;
 use crate::ledger::accounts::Account;
 use crate::ledger::balance_of;
 
@@ -87,6 +88,13 @@ pub struct PositionFilter {
 #[get("/v1/recon/positions")]
 pub(super) async fn show_positions(app: web::Data<Arc<App>>, filter: Query<PositionFilter>) -> Answer {
     let PositionFilter { account, date } = filter.0;
+    if account.as_ref().is_some_and(|account| account.len() > 40 || account.chars().any(char::is_control)) {
+        return Err(Problem::new(Code::ValidationFailed).field(
+            "query:account",
+            "wrong_form",
+            Text::fixed("账号不超过 40 个字符", "An account has at most 40 characters"),
+        ));
+    }
     let link = app.bank.as_ref().filter(|link| account.is_none_or(|account| account == link.account));
     let items = match (link, date) {
         (None, _) => Vec::new(),

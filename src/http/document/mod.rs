@@ -157,7 +157,7 @@ fn add_components(document: &mut Value) {
             "type": "string", "maxLength": 70, "pattern": r#"^"[0-9a-f]+"$"#, "examples": ["\"3\""]
         })),
         "Location": promised("Where the thing that was made can be read, or sent on.", &json!({
-            "type": "string", "maxLength": 200, "pattern": "^/v1/[a-z-]+/[0-9a-f-]{36}$",
+            "type": "string", "maxLength": 200, "pattern": "^/v1(/[a-z-]+|/[0-9a-f-]{36})+$",
             "examples": ["/v1/claims/0195a3c0-0000-7000-8000-000000000000"]
         })),
         "Content-Range": promised("Which bytes these are and of how many; after a refusal, how many there are.", &json!({

@@ -94,7 +94,11 @@ pub(super) async fn fetch_batch_signature(app: web::Data<Arc<App>>, path: web::P
 }
 
 fn sealing(app: &App) -> Result<(&BankLink, &Seals), Problem> {
-    let link = app.bank.as_ref().filter(|link| link.pulled).ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
+    let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
+    if !link.pulled {
+        // Its batches are sent: there is no file to come for.
+        return Err(Problem::new(Code::NotFound));
+    }
     let seals = link.seals.as_deref().ok_or_else(|| {
         Problem::new(Code::BankNotConfigured).detail(Text::fixed(
             "尚未配置银行证书，文件不能加封：请设置 [bank.seals]",

@@ -1,6 +1,6 @@
 //! The maker prepares a batch: queued orders, each with its member's card of today, become the exact bytes that a checker will sign.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix_web::{post, web};
@@ -143,9 +143,13 @@ pub(crate) async fn prepare(
     maker_id: Uuid,
     bounds: &Bounds,
 ) -> Result<(Option<batch::Model>, Vec<HeldOrder>), Problem> {
-    let mut held = Vec::new();
-    let mut candidates = gather(txn, app, link, bounds, &mut held).await?;
+    let (mut held, mut unwritable) = (Vec::new(), HashSet::new());
+    let mut candidates = gather(txn, app, link, bounds, &unwritable, &mut held).await?;
     let (bytes, draft) = loop {
+        if candidates.is_empty() && !unwritable.is_empty() {
+            // Those that no file can carry are the oldest, and filled the batch: they must not stand before the others for ever.
+            candidates = gather(txn, app, link, bounds, &unwritable, &mut held).await?;
+        }
         if candidates.is_empty() {
             return Ok((None, held));
         }
@@ -154,6 +158,7 @@ pub(crate) async fn prepare(
             Ok(bytes) => break (bytes, draft),
             Err(RenderError::Name(line) | RenderError::Reference(line)) if (1..=candidates.len()).contains(&line) => {
                 let odd = candidates.remove(line - 1);
+                unwritable.insert(odd.order.id);
                 hold(txn, app, odd.order, "name_unwritable", &mut held).await?;
             }
             Err(error) => return Err(Problem::internal(error)),
@@ -166,12 +171,14 @@ pub(crate) async fn prepare(
     Ok((Some(row), held))
 }
 
-/// Orders that can be paid now, oldest first, within `bounds`; the others are held with their reason, or stay held.
+/// Orders that can be paid now, oldest first, within `bounds`; the others are held with their reason, or stay held. Those of `without` are
+/// passed over.
 async fn gather(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,
     bounds: &Bounds,
+    without: &HashSet<Uuid>,
     held: &mut Vec<HeldOrder>,
 ) -> Result<Vec<Candidate>, Problem> {
     let mut candidates = Vec::new();
@@ -190,7 +197,7 @@ async fn gather(
         let payouts = payouts_of(txn, &orders).await?;
         let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
         let cards = card::active(txn, &members).await?;
-        for order in orders {
+        for order in orders.into_iter().filter(|order| !without.contains(&order.id)) {
             if order.amount_fen > link.rules.max_batch_fen {
                 hold(txn, app, order, OVER_LIMIT, held).await?;
                 continue;

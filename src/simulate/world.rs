@@ -19,7 +19,7 @@ use crate::bank_sim::ledger::Bank;
 use crate::claims::advance::{self, By, Change};
 use crate::claims::rows::{claim, decision};
 use crate::claims::state::{ClaimState, Command};
-use crate::config;
+use crate::config::{self, BankDays, DayTime};
 use crate::db::Db;
 use crate::http::{Code, IfMatch, Problem, StaffCaller};
 use crate::jobs::{self, JobSpec, Registry};
@@ -148,7 +148,7 @@ impl World {
             corp_id: "HUZHU1".to_owned(),
             words: Words::default(),
             transport: None,
-            rules: BankRules::of(&config::Bank::simulator("http://bank")),
+            rules: rules_of(self.seed),
             pulled: false,
             seals: None,
         };
@@ -792,6 +792,24 @@ enum Releasing {
     By(usize),
     Own,
     OtherHash,
+}
+
+/// The limits and hours of a seed's account: mostly wide, sometimes those of a bank that closes early and on some days.
+fn rules_of(seed: u64) -> BankRules {
+    let mut rules = BankRules::of(&config::Bank::simulator("http://bank"));
+    if seed % 3 == 2 {
+        rules.pays_on = BankDays::WorkingDays;
+        if let (Some(from), Some(until)) = (DayTime::parse("08:30"), DayTime::parse("16:30")) {
+            (rules.dispatch_from, rules.cut_off) = (from, until);
+        }
+        rules.closed_on = [START.date().next_day(), START.date().next_day().and_then(|day| day.next_day())]
+            .into_iter()
+            .flatten()
+            .take(usize::try_from(seed % 7 / 3).unwrap_or(0))
+            .collect();
+        (rules.max_batch_fen, rules.max_day_fen) = (Fen::new(20_000_000), Fen::new(40_000_000));
+    }
+    rules
 }
 
 /// A claim of the member is decided, and its payout made.

@@ -3,6 +3,10 @@
 use huzhu::config::{BankDays, DayTime};
 use huzhu::kernel::clock::Moment;
 use huzhu::kernel::money::Fen;
+use huzhu::kernel::seal::Field;
+use huzhu::members::rows::service_card;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use time::macros::date;
 
@@ -120,5 +124,25 @@ async fn two_checkers_at_once_do_not_pass_the_days_limit_together() {
     scene.pay().await;
     scene.settle_down().await;
     assert_eq!(scene.bank.open().payments().len(), 2);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn names_that_no_file_can_carry_do_not_stand_before_the_others() {
+    let scene = Scene::with(|bank| bank.max_batch_fen = Fen::new(100_000)).await;
+    let (app, city) = (&scene.app.app, &scene.app.city);
+    service_card::Entity::update_many()
+        .col_expr(service_card::Column::HolderNameSealed, Expr::value(app.sealer.seal(Field::Name, "王|芳").unwrap()))
+        .filter(service_card::Column::MemberId.eq(city.member.id))
+        .exec(app.db.write())
+        .await
+        .unwrap();
+    // The oldest, and nearly as much as a batch may be.
+    let odd = scene.grant(&city.member, &[90_000]).await;
+    let other = scene.grant(&city.other_member, &[50_000]).await;
+    scene.pay().await;
+    assert_eq!(scene.states(other).await, states("approved", "paying", "Paying"));
+    assert_eq!(scene.states(odd).await.0, "held");
+    assert!(scene.prepare().await.is_none());
     scene.stop().await;
 }

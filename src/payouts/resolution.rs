@@ -306,9 +306,13 @@ async fn check(txn: &DatabaseTransaction, order: &order::Model, outcome: Outcome
     let sent_on = last_sent_on(txn, batch_id).await?;
     let last_day = [Some(batch.value_date), sent_on, order.final_on].into_iter().flatten().max();
     let last_day = last_day.unwrap_or(batch.value_date);
-    match recon::gate(txn, &batch.debit_account, order.id, last_day).await? {
+    match recon::gate(txn, &batch.debit_account, order, last_day).await? {
         recon::Gate::Open => Ok(command),
         recon::Gate::Debited => Err(Problem::new(Code::OrderDebited)),
+        recon::Gate::Unexplained => Err(Problem::new(Code::OrderDebited).detail(Text::fixed(
+            "账户有尚未查明的借记，可能就是这笔指令：请先处理相关差异（B02、B17）",
+            "A debit of the account that nobody can explain may be this order's: resolve its break first (B02, B17)",
+        ))),
         recon::Gate::NotClosed => Err(Problem::new(Code::StatementNotClosed).detail(Text::made(
             format!("须等 {last_day} 的对账单入账后才能处理"),
             format!("The statement of {last_day} must be taken first"),

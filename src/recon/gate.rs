@@ -2,9 +2,10 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use time::Date;
-use uuid::Uuid;
 
 use super::rows::{entry, statement};
+use super::unexplained::Unexplained;
+use crate::payouts::rows::order;
 
 /// What the statements say of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Gate {
     NotClosed,
     /// They show a debit, however it was posted.
     Debited,
+    /// A debit that nobody can explain yet may be its own.
+    Unexplained,
 }
 
 /// Whether the statements of `account`, which are gapless, cover `last_day` and show no debit of the order.
@@ -24,11 +27,11 @@ pub enum Gate {
 pub async fn gate(
     connection: &impl ConnectionTrait,
     account: &str,
-    order_id: Uuid,
+    order: &order::Model,
     last_day: Date,
 ) -> Result<Gate, DbErr> {
     let debits = entry::Entity::find()
-        .filter(entry::Column::OrderId.eq(order_id))
+        .filter(entry::Column::OrderId.eq(order.id))
         .filter(entry::Column::Credit.eq(false))
         .count(connection)
         .await?;
@@ -42,5 +45,9 @@ pub async fn gate(
         .order_by_desc(statement::Column::Seq)
         .one(connection)
         .await?;
-    Ok(if last.is_some_and(|last| last.business_date >= last_day) { Gate::Open } else { Gate::NotClosed })
+    if last.is_none_or(|last| last.business_date < last_day) {
+        return Ok(Gate::NotClosed);
+    }
+    let may_be_hidden = Unexplained::of(connection, account).await?.may_hide(order);
+    Ok(if may_be_hidden { Gate::Unexplained } else { Gate::Open })
 }

@@ -156,3 +156,22 @@ async fn what_the_bank_accepted_and_cancelled_is_paid_anew_and_a_debit_forbids_i
     assert_eq!(scene.app.get(&city.maker, &batch.path).await.ok(200).text("/batch/total_fen"), "70000");
     scene.stop().await;
 }
+
+#[actix_web::test]
+async fn nothing_is_called_never_paid_while_a_debit_that_nobody_can_explain_may_be_its_own() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    scene.bank.fault(Fault::CutBefore, 1);
+    scene.pay().await;
+    scene.app.run_jobs().await;
+    let path = path_of(&scene, granted).await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let file = statement(1, OPENING_FEN, &[Booked::debit(90_000, "S1")]);
+    assert_eq!(recon::import(app, link, &file).await.unwrap(), Imported::Taken { seq: 1, entries: 1 });
+    assert_eq!(scene.breaks().await, ["B02"]);
+    scene.app.post(&city.maker, &path, &letter("never_paid")).await.refused(409, "order_debited");
+    scene.resolve_breaks().await;
+    scene.app.post(&city.maker, &path, &letter("never_paid")).await.ok(201);
+    scene.stop().await;
+}

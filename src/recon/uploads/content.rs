@@ -1,6 +1,7 @@
 //! `PUT /v1/recon/uploads/{upload_id}/content`: the bytes. They are believed only when digest and signature are those that were announced.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, put, web};
@@ -10,6 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::rows::upload;
@@ -66,7 +68,8 @@ pub(super) async fn send_bank_upload(
 async fn receive(app: &App, upload: &upload::Model, mut body: web::Payload) -> Result<File, Problem> {
     let mut file = File::from_std(tempfile::tempfile_in(app.config.spool_dir()).map_err(Problem::internal)?);
     let (mut hash, mut size) = (Sha256::new(), 0_u64);
-    while let Some(piece) = body.next().await {
+    let patience = Duration::from_millis(app.config.limits.body_timeout_ms);
+    while let Some(piece) = timeout(patience, body.next()).await.map_err(|_| Problem::new(Code::BodyTooSlow))? {
         let piece = piece.map_err(|_| {
             Problem::new(Code::MalformedRequest)
                 .detail(Text::fixed("文件没有传完，请重新发送", "The file did not come whole: send it again"))

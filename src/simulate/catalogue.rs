@@ -63,7 +63,7 @@ pub const FAULTS: [Played; 46] = [
         "F10",
         "window or cut-off passed while in doubt",
         &["bank_down"],
-        "down beyond the value date; cut-offs are not there yet",
+        "down beyond the value date, or beyond the cut-off of a bank that closes early",
     ),
     by("F11", "HTTP 500", &["server_error", "server_error_after"], "before and after execution"),
     by(

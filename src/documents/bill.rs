@@ -5,7 +5,7 @@
 //! code, day, amount) in the widths that bills print them in: 8 digits, 10 digits, 6 letters or digits. A text is read whole or not at all.
 
 use serde::Serialize;
-use time::{Date, Month};
+use time::Date;
 use utoipa::ToSchema;
 
 use crate::kernel::clock::iso_date;
@@ -68,7 +68,7 @@ fn from_commas(text: &str) -> Option<Bill> {
                 code: optional(code, |code| digits(code, 8..=12))?,
                 number: digits(number, 8..=20).then(|| number.to_owned())?,
                 check_code: optional(check_code, |code| is_word(code, 6..=20))?,
-                issued_on: compact_date(day)?,
+                issued_on: iso_date::parse_compact(day)?,
                 amount_fen: yuan(amount)?,
             })
         }
@@ -110,7 +110,7 @@ pub(super) fn fiscal(code: &str, number: &str, check_code: &str, issued_on: Date
 
 /// `2026-03-16` or `20260316`.
 fn date(day: &str) -> Option<Date> {
-    iso_date::parse(day).or_else(|| compact_date(day))
+    iso_date::parse(day).or_else(|| iso_date::parse_compact(day))
 }
 
 /// An empty part is none; one that is there must be sound.
@@ -127,13 +127,6 @@ fn digits(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
 
 fn is_word(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
     length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// `20260316`.
-fn compact_date(text: &str) -> Option<Date> {
-    digits(text, 8..=8).then_some(())?;
-    let month = Month::try_from(text.get(4..6)?.parse::<u8>().ok()?).ok()?;
-    Date::from_calendar_date(text.get(..4)?.parse().ok()?, month, text.get(6..)?.parse().ok()?).ok()
 }
 
 /// Yuan below a thousand million, with at most two places: `35991.35`, `120`, `0.5`.

@@ -183,6 +183,13 @@ pub mod iso_date {
         Date::parse(text, FORMAT).ok()
     }
 
+    /// Reads `YYYYMMDD`, as files of banks and bills have it.
+    #[must_use]
+    pub fn parse_compact(text: &str) -> Option<Date> {
+        let plain = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+        parse(&format!("{}-{}-{}", text.get(..4).filter(|_| plain)?, text.get(4..6)?, text.get(6..)?))
+    }
+
     /// For `#[serde(with = "iso_date")]`.
     ///
     /// # Errors
@@ -235,6 +242,14 @@ mod tests {
         assert_eq!(moment.date(), date!(2026 - 03 - 02));
         let read: Moment = serde_json::from_str("\"2026-03-01T12:30:00.25-05:00\"").unwrap();
         assert_eq!(read, moment);
+    }
+
+    #[test]
+    fn a_compact_date_is_eight_digits_of_the_calendar() {
+        assert_eq!(iso_date::parse_compact("20260228"), Some(date!(2026 - 02 - 28)));
+        for text in ["", "20260229", "2026-2-28", "2026022", "202602280", "２０２６", "+2026022", "20261301"] {
+            assert_eq!(iso_date::parse_compact(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::io::{BufRead, Read};
 
 use sha2::{Digest, Sha256};
-use time::{Date, Month};
+use time::Date;
 
+use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 
 /// Longest line, in bytes.
@@ -213,7 +214,7 @@ fn read_header(line: &str) -> Result<Statement, Unreadable> {
     }
     Ok(Statement {
         account: account.to_owned(),
-        business_date: compact_date(date).ok_or(bad("not a date"))?,
+        business_date: iso_date::parse_compact(date).ok_or(bad("not a date"))?,
         seq: natural(seq).ok_or(bad("the number is not a number"))?,
         opening_fen: balance(opening).ok_or(bad("the opening balance is not whole fen"))?,
         closing_fen: balance(closing).ok_or(bad("the closing balance is not whole fen"))?,
@@ -244,7 +245,7 @@ fn read_entry(line: &str, number: usize) -> Result<Entry, Unreadable> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(Entry {
         entry_no: natural(entry_no).ok_or(bad("the number is not a number"))?,
-        booked_on: compact_date(date).ok_or(bad("not a date"))?,
+        booked_on: iso_date::parse_compact(date).ok_or(bad("not a date"))?,
         credit,
         amount_fen: natural(amount).map(Fen::new).ok_or(bad("the amount is not whole fen"))?,
         bank_serial: serial.to_owned(),
@@ -286,14 +287,6 @@ fn balance(text: &str) -> Option<Fen> {
         Some(rest) => Fen::new(natural(rest)?).checked_neg().ok(),
         None => natural(text).map(Fen::new),
     }
-}
-
-fn compact_date(text: &str) -> Option<Date> {
-    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let month = Month::try_from(text.get(4..6)?.parse::<u8>().ok()?).ok()?;
-    Date::from_calendar_date(text.get(..4)?.parse().ok()?, month, text.get(6..)?.parse().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the bank's job may know of an order: state, amount, and the last four digits of its card.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use actix_web::{get, post, web};
@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use crate::app::App;
 use crate::http::problem::ProblemBody;
@@ -62,14 +62,27 @@ pub(super) async fn show_bank_order(app: web::Data<Arc<App>>, path: web::Path<St
     Ok(Reply::ok(&found.ok_or_else(|| Problem::new(Code::NotFound))?)?.into_response())
 }
 
+/// A reference as somebody else has it: it may be none of ours.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(min_length = 1, max_length = 64, example = "2QK7W9H3M5RTB8XE6CV1DANJ4P")]
+pub struct AskedReference(String);
+
 /// Which orders.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookUp {
     /// Their references.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(length(min = 1, max = 500), custom(function = "short_references"))]
     #[schema(min_items = 1, max_items = 500, example = json!(["2QK7W9H3M5RTB8XE6CV1DANJ4P"]))]
-    bank_refs: Vec<String>,
+    bank_refs: Vec<AskedReference>,
+}
+
+fn short_references(asked: &[AskedReference]) -> Result<(), ValidationError> {
+    if asked.iter().all(|AskedReference(text)| (1..=64).contains(&text.chars().count())) {
+        return Ok(());
+    }
+    Err(ValidationError::new("reference").with_message("每个编号1至64个字|A reference has 1 to 64 characters".into()))
 }
 
 /// What was found.
@@ -80,7 +93,7 @@ struct LookedUp {
     items: Vec<BankOrder>,
     /// References that are not ours.
     #[schema(max_items = 500, example = json!(["9ZZ7W9H3M5RTB8XE6CV1DANJ4P"]))]
-    unknown: Vec<String>,
+    unknown: Vec<AskedReference>,
 }
 
 /// Look up orders by their references
@@ -96,16 +109,18 @@ struct LookedUp {
 )]
 #[post("/v1/recon/orders:lookup")]
 pub(super) async fn look_up_bank_orders(app: web::Data<Arc<App>>, body: Body<LookUp>) -> Answer {
-    let items = find(app.db.read(), &body.value.bank_refs).await?;
-    let known: Vec<&str> = items.iter().map(|item| item.bank_ref.as_str()).collect();
-    let unknown = body.value.bank_refs.iter().filter(|asked| !known.contains(&asked.as_str())).cloned().collect();
+    let asked = body.value.bank_refs;
+    let bank_refs: Vec<String> = asked.iter().map(|AskedReference(bank_ref)| bank_ref.clone()).collect();
+    let items = find(app.db.read(), &bank_refs).await?;
+    let known: HashSet<&str> = items.iter().map(|item| item.bank_ref.as_str()).collect();
+    let unknown = asked.iter().filter(|AskedReference(asked)| !known.contains(asked.as_str())).cloned().collect();
     Ok(Reply::ok(&LookedUp { items, unknown })?.into_response())
 }
 
 /// The orders of released batches among these, in the order that was asked for, each once.
 async fn find(connection: &impl ConnectionTrait, bank_refs: &[String]) -> Result<Vec<BankOrder>, Problem> {
     let orders = order::Entity::find()
-        .filter(order::Column::BankRef.is_in(bank_refs.to_vec()))
+        .filter(order::Column::BankRef.is_in(bank_refs))
         .filter(order::Column::BatchId.is_not_null())
         .all(connection)
         .await?;

@@ -114,6 +114,9 @@ async fn the_job_sees_what_was_released_and_nothing_of_a_person() {
     let asked = json!({"bank_refs": [bank_ref, "NOTOURS"]});
     let found = job.post("/v1/recon/orders:lookup", &asked).await.ok(200);
     assert_eq!((found.text("/items/0/bank_ref"), &found.body["unknown"]), (bank_ref, &json!(["NOTOURS"])));
+    for bank_refs in [json!([]), json!([""]), json!(["9".repeat(65)]), json!(vec!["9"; 501])] {
+        job.post("/v1/recon/orders:lookup", &json!({ "bank_refs": bank_refs })).await.refused(422, "validation_failed");
+    }
     for got in [&order, &found] {
         let text = got.body.to_string();
         assert!(!text.contains("622202123456") && !text.contains("claim") && !text.contains("payout_id"), "{text}");

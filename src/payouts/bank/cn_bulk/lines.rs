@@ -2,10 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use time::Date;
-
 use super::charset::Charset;
-use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 use crate::payouts::bank::Unreadable;
 
@@ -88,14 +85,6 @@ pub(super) fn balance(text: &str) -> Option<Fen> {
         Some(rest) => Fen::new(whole(rest).filter(|fen| *fen != 0)?).checked_neg().ok(),
         None => whole(text).map(Fen::new),
     }
-}
-
-/// A day, `YYYYMMDD`.
-pub(super) fn compact_date(text: &str) -> Option<Date> {
-    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    iso_date::parse(&format!("{}-{}-{}", text.get(..4)?, text.get(4..6)?, text.get(6..)?))
 }
 
 /// A reference or serial number of the bank: up to 64 letters, digits and signs without blanks.

@@ -11,8 +11,9 @@ use std::io::BufRead;
 use time::Date;
 
 use super::charset::Charset;
-use super::lines::{Lines, compact_date, is_token, whole};
+use super::lines::{Lines, is_token, whole};
 use crate::gm::Sm3Stream;
+use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 use crate::payouts::bank::Unreadable;
 use crate::payouts::bank::result_file::fen;
@@ -100,7 +101,7 @@ fn read_header<R: BufRead>(lines: &mut Lines<R>) -> Result<(Returns, String, Str
     lines.declare(Charset::of(charset).ok_or_else(|| lines.bad("the encoding is neither UTF-8 nor GB18030"))?);
     let returns = Returns {
         account: account.to_owned(),
-        business_date: compact_date(date).ok_or_else(|| lines.bad("not a date"))?,
+        business_date: iso_date::parse_compact(date).ok_or_else(|| lines.bad("not a date"))?,
         seq: whole(seq).filter(|seq| *seq > 0).ok_or_else(|| lines.bad("the number is not a number"))?,
         lines: Vec::new(),
         total_fen: Fen::ZERO,
@@ -119,7 +120,7 @@ fn read_line<R: BufRead>(lines: &Lines<R>, fields: &[&str]) -> Result<Returned, 
         bank_ref: bank_ref.to_owned(),
         return_serial: serial.to_owned(),
         amount_fen: fen(amount).ok_or_else(|| lines.bad("the amount is not whole fen"))?,
-        returned_on: compact_date(date).ok_or_else(|| lines.bad("not a date"))?,
+        returned_on: iso_date::parse_compact(date).ok_or_else(|| lines.bad("not a date"))?,
         code: code.to_owned(),
     })
 }

@@ -11,8 +11,9 @@ use std::io::BufRead;
 use time::Date;
 
 use super::charset::Charset;
-use super::lines::{Lines, balance, compact_date, is_token, whole};
+use super::lines::{Lines, balance, is_token, whole};
 use crate::gm::Sm3Stream;
+use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 use crate::payouts::bank::Unreadable;
 use crate::payouts::bank::result_file::fen;
@@ -88,7 +89,7 @@ impl<R: BufRead> Entries<R> {
         let bad = |what| lines.bad(what);
         let head = Head {
             account: account.to_owned(),
-            business_date: compact_date(date).ok_or(bad("not a date"))?,
+            business_date: iso_date::parse_compact(date).ok_or(bad("not a date"))?,
             seq: whole(seq).filter(|seq| *seq > 0).ok_or(bad("the number is not a number"))?,
             opening_fen: balance(opening).ok_or(bad("the opening balance is not whole fen"))?,
             closing_fen: balance(closing).ok_or(bad("the closing balance is not whole fen"))?,
@@ -188,7 +189,7 @@ fn read_entry<R: BufRead>(lines: &Lines<R>, line: &str, before: usize) -> Result
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(Entry {
         entry_no: whole(entry_no).ok_or_else(|| bad("the number is not a number"))?,
-        booked_on: compact_date(date).ok_or_else(|| bad("not a date"))?,
+        booked_on: iso_date::parse_compact(date).ok_or_else(|| bad("not a date"))?,
         credit,
         amount_fen: fen(amount).ok_or_else(|| bad("the amount is not whole fen"))?,
         bank_serial: serial.to_owned(),

@@ -62,7 +62,7 @@ impl Machine {
     pub async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
-        let mut database_url = Database::create(directory.path()).await.url().to_owned();
+        let mut database_url = Database::empty(directory.path()).await.url().to_owned();
         let mut environment = vec![("HUZHU_DATABASE__MAX_CONNECTIONS", "6".to_owned())];
         if database_url.starts_with("sqlite:") {
             // The default, which needs no setting.

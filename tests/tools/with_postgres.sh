@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs a command with a throw-away PostgreSQL (default settings, fsync on; data in a temporary folder, a free port, this machine only).
+# Runs a command with a throw-away PostgreSQL (default settings, fsync on; data under TMPDIR, a free port, this machine only).
 # Sets HUZHU_TEST_PG_URL, TEST_PG_PORT and puts the PostgreSQL programs on the path. Stops the server whatever happens.
 set -euo pipefail
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin -type d | sort -V | tail -n 1)
 [ -x "$bin/initdb" ] || { echo "with_postgres: PostgreSQL is not installed (tests/tools/prepare.sh all)" >&2; exit 1; }
-dir=$(mktemp -d /tmp/huzhu-postgres.XXXXXX)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/huzhu-postgres.XXXXXX")
 as() { if [ "$(id -u)" -eq 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
 [ "$(id -u)" -ne 0 ] || chown postgres "$dir"
 stop() {

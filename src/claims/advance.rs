@@ -128,6 +128,42 @@ pub async fn advance_through(
     load(txn, claim.id).await
 }
 
+/// Claims whose changes are sent as one.
+const TOGETHER: usize = 20;
+
+/// Makes one change of each of many claims; `also` adds what is written with it, told the claim as it is then and the change's text.
+///
+/// # Errors
+/// As [`advance`]: all of them are made, or none.
+pub(crate) async fn advance_each(
+    txn: &DatabaseTransaction,
+    app: &App,
+    changes: Vec<(claim::Model, Change)>,
+    mut also: impl FnMut(&mut Writes, &claim::Model, &Text) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (mut changes, mut going_on) = (changes.into_iter().peekable(), Vec::new());
+    while changes.peek().is_some() {
+        let mut writes = Writes::default();
+        for (claim, change) in changes.by_ref().take(TOGETHER) {
+            let text = change.text.clone();
+            let moved = prepare(&mut writes, txn.get_database_backend(), app, &claim, vec![change])?;
+            also(&mut writes, &moved.claim, &text)?;
+            going_on.extend(moved.clock_goes_on.then_some(claim.id));
+        }
+        if !writes.run(txn).await? {
+            return Err(Problem::new(Code::StaleVersion));
+        }
+    }
+    if going_on.is_empty() {
+        return Ok(());
+    }
+    let calendar = app.calendars.current(txn, app.clock.now()).await?;
+    for claim_id in going_on {
+        promise::refresh_due(txn, app, &calendar, claim_id).await?;
+    }
+    Ok(())
+}
+
 /// A claim as it is when the writes of [`prepare`] have run.
 pub(super) struct Moved {
     /// Its row.

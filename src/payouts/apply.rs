@@ -1,19 +1,23 @@
 //! News from the bank reaches an order: [`decide`] says what follows, this writes it. The same news twice changes nothing.
 
+use std::collections::HashMap;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Statement, Value};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Value};
+use uuid::Uuid;
 
 use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
 use super::claim_news;
+use super::many::{self, change_each};
 use super::moves::{move_order, move_payout, payout_of};
 use super::reason::{self, Mend};
 use super::release::unreserve;
-use super::rows::{bank_fact, order};
+use super::rows::{bank_fact, order, payout};
 use super::state::{OrderCommand, OrderState, PayoutState};
 use crate::app::App;
-use crate::http::{Code, Problem};
+use crate::http::Problem;
 use crate::kernel::clock::Moment;
 use crate::recon::{self, BreakKind, Seen};
 
@@ -77,7 +81,6 @@ pub(crate) async fn take_fact(
     });
     keep(txn, app, fact, road, effect).await?;
     let Some(command) = command else { return Ok(false) };
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let mut changes =
         order::ActiveModel { evidence_rank: Set(fact.rank().max(order.evidence_rank)), ..Default::default() };
     if fact.status != Status::Pending {
@@ -93,9 +96,113 @@ pub(crate) async fn take_fact(
     Ok(true)
 }
 
+/// Takes the news of a file; answers how many orders it moved. What says no more than that an order was paid is taken together, the rest one
+/// by one.
+pub(crate) async fn take_facts(
+    txn: &DatabaseTransaction,
+    app: &App,
+    account: &str,
+    facts: &[BankFact],
+    road: Road,
+) -> Result<usize, Problem> {
+    let mut effects = 0;
+    for chunk in facts.chunks(many::ROWS) {
+        let refs = chunk.iter().map(|fact| fact.bank_ref.as_str());
+        let orders = order::Entity::find().filter(order::Column::BankRef.is_in(refs)).all(txn).await?;
+        let orders: HashMap<&str, &order::Model> =
+            orders.iter().map(|order| (order.bank_ref.as_str(), order)).collect();
+        let mut named: HashMap<&str, usize> = HashMap::new();
+        chunk.iter().for_each(|fact| *named.entry(&fact.bank_ref).or_default() += 1);
+        let paid = |fact: &BankFact| {
+            let order = *orders.get(fact.bank_ref.as_str())?;
+            let paid = Decision { command: Some(OrderCommand::ConfirmPaid), raise: None };
+            let only = named.get(fact.bank_ref.as_str()) == Some(&1);
+            (only && decide(order.state, order.amount_fen, fact) == paid).then_some(order)
+        };
+        let (together, alone): (Vec<&BankFact>, Vec<&BankFact>) = chunk.iter().partition(|fact| paid(fact).is_some());
+        let together: Vec<_> = together.into_iter().filter_map(|fact| Some((paid(fact)?, fact))).collect();
+        effects += together.len();
+        take_paid(txn, app, &together, road).await?;
+        for fact in alone {
+            effects += usize::from(take_fact(txn, app, account, fact, road).await?);
+        }
+    }
+    Ok(effects)
+}
+
+/// The bank says of each of these orders, named once, that it was paid.
+async fn take_paid(
+    txn: &DatabaseTransaction,
+    app: &App,
+    news: &[(&order::Model, &BankFact)],
+    road: Road,
+) -> Result<(), Problem> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let kept = news.iter().map(|(_, fact)| kept(app, fact, road, "paid"));
+    bank_fact::Entity::insert_many(kept)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(txn)
+        .await?;
+    let row = |(order, fact): &(&order::Model, &BankFact)| -> Vec<Value> {
+        vec![
+            order.id.into(),
+            order.version.into(),
+            order.state.word().into(),
+            some(&fact.reason_code).into(),
+            some(&fact.bank_serial).into(),
+            fact.posted_at.into(),
+            fact.posted_at.map(Moment::date).into(),
+            fact.rank().max(order.evidence_rank).into(),
+        ]
+    };
+    change_each(
+        txn,
+        "with v as ({rows}) update payout_order set state = 'paid', reason_code = v.column4, bank_serial = v.column5, \
+         posted_at_ms = v.column6, final_on = v.column7, evidence_rank = v.column8, version = payout_order.version + 1, changed_at_ms = $1 \
+         from v where payout_order.id = v.column1 and payout_order.version = v.column2 and payout_order.state = v.column3",
+        &[app.clock.now().into()],
+        &news.iter().map(row).collect::<Vec<_>>(),
+    )
+    .await?;
+    let ids = news.iter().map(|(order, _)| order.payout_id);
+    let payouts = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(txn).await?;
+    let payouts: HashMap<Uuid, payout::Model> = payouts.into_iter().map(|payout| (payout.id, payout)).collect();
+    let paid: Vec<(&payout::Model, Moment)> = news
+        .iter()
+        .filter_map(|(order, fact)| {
+            Some((payouts.get(&order.payout_id)?, fact.posted_at.unwrap_or_else(|| app.clock.now())))
+        })
+        .collect();
+    let row = |(payout, paid_at): &(&payout::Model, Moment)| -> Vec<Value> {
+        vec![payout.id.into(), payout.version.into(), payout.state.to_value().into(), (*paid_at).into()]
+    };
+    change_each(
+        txn,
+        "with v as ({rows}) update payout set state = 'paid', paid_at_ms = v.column4, settled_on = null, version = payout.version + 1 \
+         from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
+        &[],
+        &paid.iter().map(row).collect::<Vec<_>>(),
+    )
+    .await?;
+    claim_news::all_paid(txn, app, &paid).await
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 async fn keep(txn: &DatabaseTransaction, app: &App, fact: &BankFact, road: Road, effect: &str) -> Result<(), Problem> {
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let row = bank_fact::ActiveModel {
+    bank_fact::Entity::insert(kept(app, fact, road, effect))
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(txn)
+        .await?;
+    Ok(())
+}
+
+fn kept(app: &App, fact: &BankFact, road: Road, effect: &str) -> bank_fact::ActiveModel {
+    bank_fact::ActiveModel {
         id: Set(app.ids.next()),
         fingerprint: Set(fact.fingerprint()),
         source: Set(road.word().to_owned()),
@@ -108,12 +215,7 @@ async fn keep(txn: &DatabaseTransaction, app: &App, fact: &BankFact, road: Road,
         posted_at_ms: Set(fact.posted_at),
         effect: Set(effect.to_owned()),
         seen_at_ms: Set(app.clock.now()),
-    };
-    bank_fact::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(txn)
-        .await?;
-    Ok(())
+    }
 }
 
 async fn mark_paid(txn: &DatabaseTransaction, app: &App, order: &order::Model, paid_at: Moment) -> Result<(), Problem> {
@@ -158,51 +260,35 @@ pub(crate) struct Debited {
     pub bank_serial: String,
 }
 
-/// Orders written by one statement: four values each.
-const ORDERS: usize = 250;
-
 /// [`settle`]s many orders that were paid as the bank says: their claims know it.
 ///
 /// # Errors
 /// `conflict` when one of them has moved meanwhile.
 pub(crate) async fn settle_paid(txn: &DatabaseTransaction, app: &App, debited: &[Debited]) -> Result<(), Problem> {
-    for chunk in debited.chunks(ORDERS) {
-        let mut orders: Vec<Value> = vec![app.clock.now().into()];
-        let mut payouts: Vec<Value> = Vec::new();
-        for Debited { order, booked_on, bank_serial } in chunk {
-            orders.extend([order.id.into(), order.version.into(), bank_serial.clone().into(), (*booked_on).into()]);
-            payouts.extend([order.payout_id.into(), (*booked_on).into(), Moment::end_of(*booked_on).into()]);
-        }
-        let sql = format!(
-            "with v as (values {}) update payout_order set state = 'settled', evidence_rank = 4, bank_serial = v.column3, \
-             final_on = v.column4, version = payout_order.version + 1, changed_at_ms = $1 \
-             from v where payout_order.id = v.column1 and payout_order.version = v.column2 and payout_order.state = 'paid'",
-            places(2, 4, chunk.len())
-        );
-        write_all(txn, sql, orders, chunk.len()).await?;
-        let sql = format!(
-            "with v as (values {}) update payout set state = 'settled', settled_on = v.column2, version = payout.version + 1, \
-             paid_at_ms = coalesce(payout.paid_at_ms, v.column3) from v where payout.id = v.column1",
-            places(1, 3, chunk.len())
-        );
-        write_all(txn, sql, payouts, chunk.len()).await?;
-    }
-    Ok(())
-}
-
-/// Rows of `width` places for values, counted from `$first`.
-fn places(first: usize, width: usize, rows: usize) -> String {
-    let place = |row: usize| {
-        let places: Vec<String> = (0..width).map(|column| format!("${}", first + row * width + column)).collect();
-        format!("({})", places.join(", "))
+    let order = |Debited { order, booked_on, bank_serial }: &Debited| {
+        vec![order.id.into(), order.version.into(), bank_serial.clone().into(), (*booked_on).into()]
     };
-    (0..rows).map(place).collect::<Vec<_>>().join(", ")
-}
-
-async fn write_all(txn: &DatabaseTransaction, sql: String, values: Vec<Value>, rows: usize) -> Result<(), Problem> {
-    let statement = Statement::from_sql_and_values(txn.get_database_backend(), sql, values);
-    let written = txn.execute_raw(statement).await?.rows_affected();
-    if usize::try_from(written).ok() == Some(rows) { Ok(()) } else { Err(Problem::new(Code::Conflict)) }
+    let payout = |Debited { order, booked_on, .. }: &Debited| {
+        vec![order.payout_id.into(), (*booked_on).into(), Moment::end_of(*booked_on).into()]
+    };
+    let (orders, payouts): (Vec<_>, Vec<_>) = debited.iter().map(|debited| (order(debited), payout(debited))).unzip();
+    change_each(
+        txn,
+        "with v as ({rows}) update payout_order set state = 'settled', evidence_rank = 4, bank_serial = v.column3, \
+         final_on = v.column4, version = payout_order.version + 1, changed_at_ms = $1 \
+         from v where payout_order.id = v.column1 and payout_order.version = v.column2 and payout_order.state = 'paid'",
+        &[app.clock.now().into()],
+        &orders,
+    )
+    .await?;
+    change_each(
+        txn,
+        "with v as ({rows}) update payout set state = 'settled', settled_on = v.column2, version = payout.version + 1, \
+         paid_at_ms = coalesce(payout.paid_at_ms, v.column3) from v where payout.id = v.column1",
+        &[],
+        &payouts,
+    )
+    .await
 }
 
 /// The statement shows that the money of a settled order came back whole.

@@ -1,5 +1,7 @@
 //! What a claim is told of its payouts. With several of them it shows the first of: payout failed, approved, paying, paid.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -9,25 +11,31 @@ use super::reissue::is_mended;
 use super::rows::{order, payout};
 use super::state::PayoutState;
 use crate::app::App;
+use crate::claims::rows::claim;
 use crate::claims::state::{ClaimState, Command};
 use crate::claims::{
     self,
     advance::{self, By, Change},
 };
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
 use crate::notices;
 
-/// A checker released the order that pays it.
+/// Claims read, and payouts of theirs, by one statement.
+const CLAIMS: usize = 250;
+
+/// A checker released the orders that pay them.
 pub(super) async fn released(
     txn: &DatabaseTransaction,
     app: &App,
-    payout: &payout::Model,
+    payouts: &[&payout::Model],
     checker_id: Uuid,
 ) -> Result<(), Problem> {
     let text = Text::fixed("已复核放款，银行处理中", "Released by a second person; on its way through the bank");
-    tell(txn, app, payout.claim_id, Change::new(Command::ReleasePayout, By::staff(checker_id), text), None).await
+    let change = || Change::new(Command::ReleasePayout, By::staff(checker_id), text.clone());
+    let news = payouts.iter().map(|payout| (payout.claim_id, change())).collect();
+    tell_each(txn, app, news, None).await
 }
 
 /// The bank paid it, at `paid_at` by the bank's clock.
@@ -37,9 +45,19 @@ pub(super) async fn paid(
     payout: &payout::Model,
     paid_at: Moment,
 ) -> Result<(), Problem> {
+    all_paid(txn, app, &[(payout, paid_at)]).await
+}
+
+/// The bank paid each of them, at its moment by the bank's clock.
+pub(super) async fn all_paid(
+    txn: &DatabaseTransaction,
+    app: &App,
+    paid: &[(&payout::Model, Moment)],
+) -> Result<(), Problem> {
     let text = Text::fixed("银行已付款，请查收互助服务卡", "The bank has paid to your service card");
-    let change = Change::new(Command::PayPayout, By::BANK, text).effective(paid_at);
-    tell(txn, app, payout.claim_id, change, Some("claim_paid")).await
+    let change = |paid_at| Change::new(Command::PayPayout, By::BANK, text.clone()).effective(paid_at);
+    let news = paid.iter().map(|(payout, paid_at)| (payout.claim_id, change(*paid_at))).collect();
+    tell_each(txn, app, news, Some("claim_paid")).await
 }
 
 /// The batch that it was released with is given up before a byte was sent. Its release was no notice, so this is none.
@@ -104,21 +122,53 @@ async fn tell(
     change: Change,
     notice: Option<&'static str>,
 ) -> Result<(), Problem> {
-    let claim = advance::load(txn, claim_id).await?;
-    let states = states_of(txn, claim_id).await?;
-    if command_for(claim.state, &states) == Some(change.command) {
-        let text = change.text.clone();
-        let claim = advance::advance(txn, app, &claim, change).await?;
-        if let Some(kind) = notice {
-            notices::queue(txn, app, claim.member_id, Some(claim.id), kind, &text).await?;
+    tell_each(txn, app, HashMap::from([(claim_id, change)]), notice).await
+}
+
+/// [`tell`]s many claims, each once.
+async fn tell_each(
+    txn: &DatabaseTransaction,
+    app: &App,
+    news: HashMap<Uuid, Change>,
+    notice: Option<&'static str>,
+) -> Result<(), Problem> {
+    let mut news: Vec<(Uuid, Change)> = news.into_iter().collect();
+    news.sort_by_key(|(claim_id, _)| *claim_id);
+    while !news.is_empty() {
+        let rest = news.split_off(news.len().min(CLAIMS));
+        let ids: Vec<Uuid> = news.iter().map(|(claim_id, _)| *claim_id).collect();
+        let claims = claim::Entity::find().filter(claim::Column::Id.is_in(ids.clone())).all(txn).await?;
+        let mut claims: HashMap<Uuid, claim::Model> = claims.into_iter().map(|claim| (claim.id, claim)).collect();
+        let states = states_of(txn, ids).await?;
+        let mut changes = Vec::with_capacity(news.len());
+        for (claim_id, change) in news {
+            let claim = claims.remove(&claim_id).ok_or_else(|| Problem::new(Code::NotFound))?;
+            let states = states.get(&claim_id).map_or(&[][..], Vec::as_slice);
+            if command_for(claim.state, states) == Some(change.command) {
+                changes.push((claim, change));
+            }
         }
+        let backend = txn.get_database_backend();
+        advance::advance_each(txn, app, changes, |writes, claim, text| match notice {
+            Some(kind) => notices::queue_with(writes, backend, app, claim.member_id, Some(claim.id), kind, text),
+            None => Ok(()),
+        })
+        .await?;
+        news = rest;
     }
     Ok(())
 }
 
-async fn states_of(connection: &impl ConnectionTrait, claim_id: Uuid) -> Result<Vec<PayoutState>, Problem> {
-    let rows = payout::Entity::find().filter(payout::Column::ClaimId.eq(claim_id)).all(connection).await?;
-    Ok(rows.into_iter().map(|row| row.state).collect())
+/// The states of the payouts of these claims, by claim.
+async fn states_of(
+    connection: &impl ConnectionTrait,
+    claim_ids: Vec<Uuid>,
+) -> Result<HashMap<Uuid, Vec<PayoutState>>, Problem> {
+    let mut states: HashMap<Uuid, Vec<PayoutState>> = HashMap::new();
+    for row in payout::Entity::find().filter(payout::Column::ClaimId.is_in(claim_ids)).all(connection).await? {
+        states.entry(row.claim_id).or_default().push(row.state);
+    }
+    Ok(states)
 }
 
 /// The command that brings a claim to what its payouts show together; none when it is there. Pure.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::apply::{Road, take_fact};
+use super::apply::{Road, take_fact, take_facts};
 use super::bank::{BankLink, Capabilities, Enquired, Heard, Status};
 use super::moves::move_batch;
 use super::release::load;
@@ -196,9 +196,7 @@ async fn take(
             return sending::rejected(txn, app, link, batch, &code).await;
         }
         Enquired::Found(whole) => {
-            for fact in &whole.facts {
-                take_fact(txn, app, &batch.debit_account, fact, Road::Result).await?;
-            }
+            take_facts(txn, app, &batch.debit_account, &whole.facts, Road::Result).await?;
             for fact in singles.iter().flat_map(|heard| &heard.facts) {
                 take_fact(txn, app, &batch.debit_account, fact, Road::Enquiry).await?;
             }

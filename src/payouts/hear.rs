@@ -2,7 +2,7 @@
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use super::apply::{Road, take_fact};
+use super::apply::{Road, take_facts};
 use super::bank::{BankLink, Heard};
 use super::rows::batch;
 use super::state::BatchState;
@@ -71,10 +71,7 @@ pub(crate) async fn hear(
         }
         return Ok(Told::Taken { effects: 0 });
     }
-    let mut effects = 0;
-    for fact in &heard.facts {
-        effects += usize::from(take_fact(txn, app, &batch.debit_account, fact, Road::Result).await?);
-    }
+    let effects = take_facts(txn, app, &batch.debit_account, &heard.facts, Road::Result).await?;
     if matches!(batch.state, BatchState::Accepted | BatchState::InDoubt) {
         enquire::now_known(txn, app, &batch).await?;
     }

@@ -18,6 +18,7 @@ mod hear;
 mod hear_report;
 pub mod hold;
 mod list;
+mod many;
 mod member_view;
 pub(crate) mod moves;
 pub(crate) mod prepare;

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+};
 use uuid::Uuid;
 
+use super::many::change_each;
 use super::rows::{batch, order, payout, payout_plan};
 use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
 use crate::app::App;
@@ -39,7 +42,7 @@ pub(crate) async fn move_order(
     if done.rows_affected == 1 { Ok(state) } else { Err(Problem::new(Code::Conflict)) }
 }
 
-/// Gives `command` to every order of a batch that stands at `from`; answers how many there were.
+/// Gives `command` to every order of a batch that stands at `from`; answers how many there were. Approving them counts a new reservation of each.
 ///
 /// # Errors
 /// `conflict` when the state does not allow it.
@@ -54,7 +57,11 @@ pub(super) async fn move_batch_orders(
     let state = from.after(command).ok_or_else(|| Problem::new(Code::Conflict))?;
     changes.state = Set(state);
     changes.changed_at_ms = Set(app.clock.now());
-    let done = order::Entity::update_many()
+    let mut update = order::Entity::update_many();
+    if command == OrderCommand::Approve {
+        update = update.col_expr(order::Column::ReserveRound, Expr::col(order::Column::ReserveRound).add(1));
+    }
+    let done = update
         .set(changes)
         .col_expr(order::Column::Version, Expr::col(order::Column::Version).add(1_i64))
         .filter(order::Column::BatchId.eq(batch_id))
@@ -115,6 +122,22 @@ pub(super) async fn move_payout(
         .exec(txn)
         .await?;
     if done.rows_affected == 1 { Ok(()) } else { Err(Problem::new(Code::Conflict)) }
+}
+
+/// Moves payouts on to `paying`.
+///
+/// # Errors
+/// `conflict` when somebody else moved one of them meanwhile.
+pub(super) async fn start_paying(txn: &DatabaseTransaction, payouts: &[&payout::Model]) -> Result<(), Problem> {
+    let row = |payout: &&payout::Model| vec![payout.id.into(), payout.version.into(), payout.state.to_value().into()];
+    change_each(
+        txn,
+        "with v as ({rows}) update payout set state = $1, paid_at_ms = null, settled_on = null, version = payout.version + 1 \
+         from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
+        &[PayoutState::Paying.to_value().into()],
+        &payouts.iter().map(row).collect::<Vec<_>>(),
+    )
+    .await
 }
 
 /// The payout of an order.

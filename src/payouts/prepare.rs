@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::{post, web};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::Date;
@@ -17,6 +17,7 @@ use validator::Validate;
 use super::bank::{self, BankLink, RenderError};
 use super::card::{self, Card, NoCard};
 use super::hold::BY_PERSON;
+use super::many::change_each;
 use super::moves::move_order;
 use super::reference;
 use super::reissue::queue_mended;
@@ -165,9 +166,7 @@ pub(crate) async fn prepare(
         }
     };
     let row = write_batch(txn, app, &draft, maker_id, &bytes).await?;
-    for (candidate, line_no) in candidates.into_iter().zip(1..) {
-        put_in_batch(txn, app, candidate, row.id, line_no).await?;
-    }
+    put_in_batch(txn, app, candidates, row.id).await?;
     Ok((Some(row), held))
 }
 
@@ -313,20 +312,31 @@ async fn write_batch(
 async fn put_in_batch(
     txn: &DatabaseTransaction,
     app: &App,
-    candidate: Candidate,
+    candidates: Vec<Candidate>,
     batch_id: Uuid,
-    line_no: i32,
 ) -> Result<(), Problem> {
-    let Candidate { order, card } = candidate;
-    let changes = order::ActiveModel {
-        batch_id: Set(Some(batch_id)),
-        line_no: Set(Some(line_no)),
-        card_id: Set(Some(card.id)),
-        card_version: Set(Some(card.card_version)),
-        card_sealed: Set(Some(card.number_sealed)),
-        card_tail: Set(Some(card.number_tail)),
-        name_sealed: Set(Some(card.holder_name_sealed)),
-        ..Default::default()
+    let from = OrderState::Queued;
+    let state = from.after(OrderCommand::PutInBatch).ok_or_else(|| Problem::new(Code::Conflict))?;
+    let line = |(Candidate { order, card }, line_no): (Candidate, i32)| -> Vec<Value> {
+        vec![
+            order.id.into(),
+            order.version.into(),
+            line_no.into(),
+            card.id.into(),
+            card.card_version.into(),
+            card.number_sealed.into(),
+            card.number_tail.into(),
+            card.holder_name_sealed.into(),
+        ]
     };
-    move_order(txn, app, &order, OrderCommand::PutInBatch, changes).await.map(drop)
+    change_each(
+        txn,
+        "with v as ({rows}) update payout_order set state = $1, batch_id = $2, changed_at_ms = $3, line_no = v.column3, card_id = v.column4, \
+         card_version = v.column5, card_sealed = v.column6, card_tail = v.column7, name_sealed = v.column8, \
+         version = payout_order.version + 1 \
+         from v where payout_order.id = v.column1 and payout_order.version = v.column2 and payout_order.state = $4",
+        &[state.word().into(), batch_id.into(), app.clock.now().into(), from.word().into()],
+        &candidates.into_iter().zip(1..).map(line).collect::<Vec<_>>(),
+    )
+    .await
 }

@@ -17,7 +17,7 @@ use validator::Validate;
 
 use super::bank::BankLink;
 use super::rows::{batch, file, order, payout};
-use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
+use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use super::{card, claim_news, day_limit, dispatch, moves, runs, safe_mode};
 use crate::app::App;
@@ -220,24 +220,21 @@ pub(crate) async fn release(
         ..Default::default()
     };
     moves::move_batch(txn, batch, BatchState::Released, changes).await?;
+    let none = order::ActiveModel::default();
+    let approved =
+        moves::move_batch_orders(txn, app, batch.id, OrderState::Batched, OrderCommand::Approve, none).await?;
     let orders = orders_of(txn, batch.id).await?;
-    let payouts = payouts_of(txn, &orders).await?;
-    for order in &orders {
-        let changes = order::ActiveModel { reserve_round: Set(order.reserve_round + 1), ..Default::default() };
-        moves::move_order(txn, app, order, OrderCommand::Approve, changes).await?;
-    }
-    // Read again: the round is part of what is posted.
-    let orders = orders_of(txn, batch.id).await?;
-    if orders.iter().filter(|order| order.state == OrderState::Approved).count() != orders.len()
+    if orders.iter().any(|order| order.state != OrderState::Approved)
+        || u64::try_from(orders.len()).ok() != Some(approved)
         || i64::try_from(orders.len()).ok() != Some(batch.order_count)
     {
         return Err(Problem::new(Code::BatchStateConflict));
     }
     reserve(txn, app, &orders).await?;
-    for payout in payouts.values() {
-        moves::move_payout(txn, payout, PayoutState::Paying, None, None).await?;
-        claim_news::released(txn, app, payout, checker_id).await?;
-    }
+    let payouts = payouts_of(txn, &orders).await?;
+    let payouts: Vec<&payout::Model> = orders.iter().filter_map(|order| payouts.get(&order.payout_id)).collect();
+    moves::start_paying(txn, &payouts).await?;
+    claim_news::released(txn, app, &payouts, checker_id).await?;
     let spec = JobSpec::new(dispatch::KIND, json!({"batch_id": batch.id})).unique(batch.id.to_string());
     jobs::enqueue(txn, app, spec).await?;
     Ok(())

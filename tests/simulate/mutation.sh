@@ -12,5 +12,5 @@ target=${CARGO_TARGET_DIR:-$copy/target}
 mkdir -p "$copy/tree"
 git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$copy/tree"
 python3 tests/simulate/mutate.py "$copy/tree"
-(cd "$copy/tree" && CARGO_TARGET_DIR=$target cargo build --quiet --locked -p huzhu --bin huzhu)
-exec python3 tests/simulate/mutation.py "$target/debug/huzhu" "$seeds" "$orders"
+(cd "$copy/tree" && CARGO_TARGET_DIR=$target cargo build --quiet --release --locked -p huzhu --bin huzhu)
+exec python3 tests/simulate/mutation.py "$target/release/huzhu" "$seeds" "$orders"

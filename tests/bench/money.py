@@ -1,0 +1,116 @@
+"""Measures the money code at the size of a quarter beside floors in the same run: files rendered beside a plain write!, a camt.053 taken and
+matched beside a bare pass of quick-xml plus COPY of every row that it leaves. Prints Markdown.
+
+Usage: with_postgres.sh money.py MONEY ORDERS ENTRIES
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ACCOUNT, TODAY = "6222020000001", "2026-03-16"
+#: What a statement leaves: rows that are new, and rows that it changes.
+LEFT = {
+    "statement_entry": "true", "ledger_transaction": "kind = 'settled'",
+    "ledger_posting": "transaction_id in (select id from ledger_transaction where kind = 'settled')",
+    "payout_order": "state = 'settled'", "payout": "state = 'settled'", "ledger_part": "settled_fen > 0",
+}
+
+
+def psql(database, *arguments, **options):
+    command = ["psql", "-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", os.environ["TEST_PG_PORT"], "-U", "postgres", database]
+    return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True, **options).stdout.strip()
+
+
+def wal(database):
+    return int(psql(database, "-c", "select pg_current_wal_insert_lsn() - '0/0'"))
+
+
+class Money:
+    """The bench's own program on a database of its own."""
+
+    def __init__(self, binary, directory, name):
+        self.binary, self.name = binary, name
+        psql("postgres", "-c", f"create database {name}")
+        data = directory / name
+        data.mkdir(mode=0o700)
+        (data / "bank").mkdir()
+        base = os.environ["HUZHU_TEST_PG_URL"].rsplit("/", 1)[0]
+        self.environment = {
+            **os.environ, "HUZHU_DATA_DIR": str(data), "HUZHU_DATABASE__URL": f"{base}/{name}", "HUZHU_BANK__KIND": "iso20022_files",
+            "HUZHU_BANK__ACCOUNT": ACCOUNT, "HUZHU_BANK__FILES__DEBTOR_NAME": "样本互助保障会", "HUZHU_BANK__FILES__CNAPS": "\"313100000013\"",
+            "HUZHU_BANK__FILES__DIRECTORY": str(data / "bank"), "HUZHU_LOG__LEVEL": "warn",
+        }
+
+    def run(self, *arguments, **options):
+        return subprocess.run([self.binary, *map(str, arguments)], env=self.environment, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+
+    def seed(self, payouts):
+        one = self.run("seed").strip()
+        psql(self.name, "-v", f"one={one}", "-v", f"n={payouts - 1}", "-f", str(HERE / "money_seed.sql"))
+
+
+def render(binary, orders, directory):
+    out = json.loads(subprocess.run([binary, "render", str(orders), str(directory)], check=True, stdout=subprocess.PIPE, text=True).stdout)
+    print(f"\n{out['orders']:,} payments in {out['files']} files ({out['flat_bytes'] / 2**20:.0f} MiB flat)\n")
+    print("| format | write! of the same fields | Huzhu | ratio |\n|---|---|---|---|")
+    for name, floor, ours in [("flat (GB18030, SM3 in the trailer)", "plain_flat", "flat"), ("pain.001.001.09", "plain_iso", "iso")]:
+        floor, ours = out[f"{floor}_secs"], out[f"{ours}_secs"]
+        print(f"| {name} | {floor:.2f} s | {ours:.2f} s | {ours / floor:.2f} |")
+    sm3, flat, floor = out["sm3_secs"], out["flat_secs"], out["plain_flat_secs"]
+    print(f"| flat without its digest | {floor:.2f} s | {flat - sm3:.2f} s | {(flat - sm3) / floor:.2f} |")
+    print(f"\nApart: SM3 {sm3:.2f} s, SHA-256 {out['sha256_secs']:.2f} s, SM2 signatures {out['signature_secs']:.2f} s, SM4 envelopes {out['envelope_secs']:.2f} s\n", flush=True)
+
+
+def take(binary, entries, directory):
+    money = Money(binary, directory, "taken")
+    money.seed(entries)
+    psql(money.name, "-v", f"account={ACCOUNT}", "-v", f"today={TODAY}", "-f", str(HERE / "money_paid.sql"))
+    file, orders = directory / "statement.xml", directory / "orders"
+    orders.write_text(psql(money.name, "-F", " ", "-c", "select bank_ref, amount_fen from payout_order order by bank_ref") + "\n")
+    with open(orders) as lines, open(file, "w") as out:
+        subprocess.run([binary, "camt", ACCOUNT, TODAY, "1000000000000"], stdin=lines, stdout=out, check=True)
+    before = wal(money.name)
+    ours = json.loads(money.run("take", file))
+    written = wal(money.name) - before
+    scanned = json.loads(money.run("scan", file))["secs"]
+    # Into tables with the same columns, indexes and checks, without foreign keys and triggers; all in one transaction.
+    rows, copy = 0, []
+    for table, condition in LEFT.items():
+        path = directory / f"{table}.copy"
+        psql(money.name, "-c", f"\\copy (select * from {table} where {condition}) to '{path}'")
+        psql(money.name, "-c", f"create table floor_{table} (like {table} including all)")
+        rows += sum(1 for _ in open(path))
+        copy.append(f"\\copy floor_{table} from '{path}'")
+    began = time.monotonic()
+    psql(money.name, input="\n".join(["begin;", *copy, "commit;"]))
+    copied = time.monotonic() - began
+    inserted = sum(int(psql(money.name, "-c", f"select count(*) from floor_{table}")) for table in list(LEFT)[:3])
+    floor = scanned + copied
+    print(f"camt.053 of {ours['entries']:,} entries ({file.stat().st_size / 2**20:.0f} MiB), PostgreSQL: {rows:,} rows left, {inserted:,} of them new\n")
+    print("| what | time |\n|---|---|")
+    print(f"| a bare pass of quick-xml | {scanned:.1f} s |\n| COPY of every row | {copied:.1f} s |\n| Huzhu: kept, checked, matched, posted | {ours['secs']:.1f} s |")
+    print(f"\n**{ours['secs'] / floor:.2f}** of the floor; {ours['most_memory_mib']} MiB at most; {written / 2**20:.0f} MiB of WAL; keeping the file {ours['kept_secs']:.1f} s\n", flush=True)
+    left = psql(money.name, "-c", "select state, count(*) from payout_order group by state")
+    assert left == f"settled|{entries}", left
+
+
+def main():
+    binary, orders, entries = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    with tempfile.TemporaryDirectory(prefix="huzhu-bench.") as directory:
+        directory = Path(directory)
+        files = directory / "files"
+        files.mkdir()
+        if orders:
+            render(binary, orders, files)
+        if entries:
+            take(binary, entries, directory)
+
+
+if __name__ == "__main__":
+    main()

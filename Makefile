@@ -7,7 +7,7 @@ UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 MONEY_MINUTES ?= 60
 
-.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads soak-money bench bench-matches accuracy openapi deny advisories models samples
+.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads soak-money bench bench-matches bench-money accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,10 @@ bench: ## copies of a photograph beside libvips', submissions and status reads a
 	@tests/tools/prepare.sh all
 	@tests/tools/prepare.sh bench
 	@tests/tools/with_postgres.sh tests/bench/bench.sh
+
+bench-money: ## a quarter's payments written to files, and a statement of a million entries taken, beside their floors (builds for release first)
+	@tests/tools/prepare.sh all
+	@tests/tools/with_postgres.sh tests/bench/money.sh
 
 bench-matches: ## what finding a page by its print costs at 1 and 5 million keys on both databases
 	@tests/tools/prepare.sh all

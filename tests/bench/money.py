@@ -1,16 +1,21 @@
 """Measures the money code at the size of a quarter beside floors in the same run: files rendered beside a plain write!, a camt.053 taken and
 matched beside a bare pass of quick-xml plus COPY of every row that it leaves. Prints Markdown.
 
-Usage: with_postgres.sh money.py MONEY ORDERS ENTRIES
+Then a whole quarter's payout by the real processes. Usage: with_postgres.sh money.py MONEY HUZHU PAYMENTS ENTRIES ORDERS, 0 for none.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+from ports import free_ports  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ACCOUNT, TODAY = "6222020000001", "2026-03-16"
@@ -100,16 +105,99 @@ def take(binary, entries, directory):
     assert left == f"settled|{entries}", left
 
 
+class Process:
+    """A program that runs beside the bench; what it had in memory at most."""
+
+    def __init__(self, command, environment, log):
+        self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+
+    def most_memory_mib(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) // 1024
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+def ask(method, url, body=None, **headers):
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=900) as answer:
+        return answer.read()
+
+
+def until(what, secs=6 * 3600):
+    """Waits for `what`; answers the seconds it took."""
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < secs, "it takes too long"
+        time.sleep(1)
+    return time.monotonic() - began
+
+
+def quarter(binary, huzhu, orders, directory):
+    """Everything that a quarter's payouts take, from the start of the run to the last order settled, by service, workers and bank as processes."""
+    money = Money(binary, directory, "quarter")
+    bank_port, port, *metrics = free_ports(4)
+    bank, base = f"http://127.0.0.1:{bank_port}", f"http://127.0.0.1:{port}"
+    for name in [name for name in money.environment if name.startswith("HUZHU_BANK__FILES")]:
+        del money.environment[name]
+    money.environment |= {
+        "HUZHU_BANK__KIND": "simulator", "HUZHU_BANK__URL": bank, "HUZHU_BANK__MAX_BATCH_FEN": "100000000000", "HUZHU_BANK__MAX_DAY_FEN": "1000000000000",
+        "HUZHU_BANK__CUT_OFF": "24:00", "HUZHU_BANK__DISPATCH_FROM": "00:00", "HUZHU_BANK__PAYS_ON": "every_day", "HUZHU_HTTP__LISTEN": f"127.0.0.1:{port}",
+    }
+    money.seed(orders)
+    log = open(directory / "quarter.log", "ab")
+    processes = {"bank": Process([huzhu, "bank-sim", "--listen", f"127.0.0.1:{bank_port}", "--data", str(directory / "bank-sim"), "--opening-fen", "1000000000000000"], money.environment, log)}
+    for verb, metrics_port in zip(("serve", "work"), metrics):
+        processes[verb] = Process([huzhu, verb], {**money.environment, "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}, log)
+    ready = lambda url: lambda: subprocess.run(["curl", "-sf", "-o", "/dev/null", url]).returncode == 0  # noqa: E731
+    until(ready(f"{base}/readyz")), until(ready(f"{bank}/healthz"))
+    maker, checker = (f"Bearer {token}" for token in money.run("tokens").split())
+    before, began = wal(money.name), time.monotonic()
+    run = json.loads(ask("POST", f"{base}/v1/payout-runs", {}, authorization=maker, idempotency_key="bench-start-run"))
+    path, shown = f"{base}/v1/payout-runs/{run['id']}", {}
+
+    def prepared():
+        shown.update(json.loads(ask("GET", path, authorization=f"Bearer {money.run('tokens').split()[0]}")))
+        return shown["state"] == "prepared"
+
+    steps = {"batches prepared": until(prepared)}
+    checker = f"Bearer {money.run('tokens').split()[1]}"
+    ask("POST", f"{path}/release", {"sha256": shown["sha256"]}, authorization=checker, idempotency_key="bench-release", if_match=f'"{shown["version"]}"')
+    open_orders = "select count(*) from payout_order where state <> all (array['paid', 'settled'])"
+    steps["released, sent, results taken"] = until(lambda: psql(money.name, "-c", open_orders) == "0")
+    ask("POST", f"{bank}/sim/day/close", {})
+    file = directory / "statement.txt"
+    file.write_bytes(ask("GET", f"{bank}/bank/v1/statements/{ACCOUNT}/1"))
+    taken = time.monotonic()
+    said = subprocess.run([huzhu, "recon", "import", str(file)], env=money.environment, capture_output=True, text=True)
+    assert psql(money.name, "-c", "select count(*) from payout_order where state <> 'settled'") == "0", said.stdout + said.stderr
+    steps["statement taken and matched"] = time.monotonic() - taken
+    total, written = time.monotonic() - began, wal(money.name) - before
+    memory = {name: process.most_memory_mib() for name, process in processes.items()}
+    for process in reversed(processes.values()):
+        process.stop()
+    print(f"{orders:,} orders in {shown['batch_count']} batches, PostgreSQL, from the start of the run to the last one settled:\n")
+    print("| what | time | orders a second |\n|---|---|---|")
+    for what, secs in [*steps.items(), ("all", total)]:
+        print(f"| {what} | {secs:.0f} s | {orders / secs:,.0f} |")
+    print(f"\n{written / 2**20:,.0f} MiB of WAL ({written / orders / 1024:.1f} KiB an order); most memory: API {memory['serve']} MiB, workers {memory['work']} MiB\n", flush=True)
+
+
 def main():
-    binary, orders, entries = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    binary, huzhu = sys.argv[1:3]
+    payments, entries, orders = map(int, sys.argv[3:6])
     with tempfile.TemporaryDirectory(prefix="huzhu-bench.") as directory:
         directory = Path(directory)
-        files = directory / "files"
-        files.mkdir()
-        if orders:
-            render(binary, orders, files)
+        (directory / "files").mkdir()
+        if payments:
+            render(binary, payments, directory / "files")
         if entries:
             take(binary, entries, directory)
+        if orders:
+            quarter(binary, huzhu, orders, directory)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ use huzhu::claims::rows::{claim, decision};
 use huzhu::claims::state::ClaimState;
 use huzhu::config::Config;
 use huzhu::gm::{self, Own};
+use huzhu::http::Role;
+use huzhu::identity::grants::{self, Grantee};
+use huzhu::identity::jwt::Actor;
+use huzhu::identity::permissions;
 use huzhu::kernel::chance::SystemChance;
 use huzhu::kernel::clock::Moment;
 use huzhu::kernel::money::Fen;
@@ -21,7 +25,7 @@ use huzhu::kernel::seal::Field;
 use huzhu::kernel::secret::Secret;
 use huzhu::ledger::PlanAmount;
 use huzhu::members::rows::{member, service_card};
-use huzhu::organisations::rows::unit;
+use huzhu::organisations::rows::{staff_role, unit};
 use huzhu::payouts::bank::cn_bulk::Charset;
 use huzhu::payouts::bank::cn_bulk::pay_file::{self, FileLimits};
 use huzhu::payouts::bank::iso::IsoFiles;
@@ -31,7 +35,7 @@ use huzhu::payouts::{NewPayout, create_for_decision};
 use huzhu::plans::rows::plan;
 use huzhu::recon::documents::{self, BankDocumentKind, BankDocumentSource, BankDocumentState, Incoming};
 use huzhu::{demo, organisations};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use time::macros::date;
 
@@ -68,6 +72,8 @@ enum Verb {
         /// The file.
         file: PathBuf,
     },
+    /// Prints an access token of somebody who prepares payouts, and one of somebody who releases them.
+    Tokens,
     /// Ignored: what `cargo bench` adds.
     #[command(hide = true, name = "--bench")]
     Bench,
@@ -81,6 +87,7 @@ async fn main() -> anyhow::Result<()> {
         Verb::Camt { account, day, opening_fen } => camt(&account, &day, opening_fen),
         Verb::Take { file } => take(&file).await,
         Verb::Scan { file } => scan(&file),
+        Verb::Tokens => tokens().await,
         Verb::Bench => Ok(()),
     }
 }
@@ -287,6 +294,26 @@ async fn seed() -> anyhow::Result<()> {
     let payout_id = create_for_decision(&txn, &app, new).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
     txn.commit().await?;
     println!("{payout_id}");
+    Ok(())
+}
+
+async fn tokens() -> anyhow::Result<()> {
+    let app = App::build(Config::load(None)?, Seams::default()).await?;
+    for role in [Role::PayoutMaker, Role::PayoutChecker] {
+        let query = staff_role::Entity::find().filter(staff_role::Column::Role.eq(permissions::word(role)));
+        let found = query.one(app.db.read()).await?.ok_or_else(|| anyhow::anyhow!("nobody has the role"))?;
+        let grantee = Grantee {
+            actor: Actor::Staff,
+            subject_id: found.staff_id,
+            client_id: "staff-console",
+            roles: &[role],
+            proved_at: app.clock.now(),
+            acr: "password_totp",
+            session_id: Some(app.ids.next()),
+        };
+        let granted = grants::access_only(&app, &grantee).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        println!("{}", granted.access_token);
+    }
     Ok(())
 }
 

@@ -45,6 +45,7 @@ mod m16_bill_checks;
 mod m17_controls;
 mod m18_bank_documents;
 mod m19_bank_job;
+mod m22_bank_answers;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m17_controls::Migration),
             Box::new(m18_bank_documents::Migration),
             Box::new(m19_bank_job::Migration),
+            Box::new(m22_bank_answers::Migration),
         ]
     }
 }

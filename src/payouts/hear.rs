@@ -6,7 +6,7 @@ use super::apply::{Road, take_facts};
 use super::bank::{BankLink, Heard};
 use super::rows::batch;
 use super::state::BatchState;
-use super::{dispatch, enquire};
+use super::{dispatch, enquire, safe_mode};
 use crate::app::App;
 use crate::http::Problem;
 use crate::recon::BreakKind;
@@ -53,13 +53,19 @@ pub(crate) async fn hear(
         return odd(BreakKind::B13, "the bank has other bytes of the batch than were signed");
     }
     match batch.state {
-        BatchState::Prepared | BatchState::Void => return odd(BreakKind::B11, "the batch was never sent"),
+        BatchState::Void => return odd(BreakKind::B11, "the batch was never sent"),
+        // Its release was lost with the last seconds of a database: it must not be released again.
+        BatchState::Prepared => {
+            safe_mode::take_answer(txn, app, &batch, true).await?;
+            return odd(BreakKind::B11, "the batch was never sent, as far as is known here");
+        }
         // The sender still holds it: what it hears is written first.
         BatchState::Dispatching => return Ok(Told::Later { why: "the batch is being sent" }),
         // The bank has what we took for not sent: it is in doubt, and this is the first that is heard of it.
         BatchState::Released => dispatch::found_at_bank(txn, app, batch.id).await?,
         BatchState::Accepted | BatchState::InDoubt | BatchState::Rejected | BatchState::Finished => {}
     }
+    safe_mode::mark_asked(txn, app, &batch).await?;
     let batch = super::release::load(txn, batch.id).await?;
     if let Some(code) = &heard.refused {
         if matches!(batch.state, BatchState::Accepted | BatchState::InDoubt) {

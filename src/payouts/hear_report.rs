@@ -13,7 +13,7 @@ use super::hear::Told;
 use super::moves::{move_batch, move_batch_orders};
 use super::rows::{batch, order};
 use super::state::{BatchState, OrderCommand, OrderState};
-use super::{dispatch, enquire};
+use super::{dispatch, enquire, safe_mode};
 use crate::app::App;
 use crate::http::Problem;
 use crate::iso20022::pain002::{Transaction, Whole};
@@ -105,11 +105,16 @@ pub(crate) async fn hear_report(
         return odd(BreakKind::B11, "the report names a payment information that is not ours");
     }
     match batch.state {
-        BatchState::Prepared | BatchState::Void => return odd(BreakKind::B11, "the batch was never sent"),
+        BatchState::Void => return odd(BreakKind::B11, "the batch was never sent"),
+        BatchState::Prepared => {
+            safe_mode::take_answer(txn, app, &batch, true).await?;
+            return odd(BreakKind::B11, "the batch was never sent, as far as is known here");
+        }
         BatchState::Dispatching => return Ok((Told::Later { why: "the batch is being sent" }, Vec::new())),
         BatchState::Released => dispatch::found_at_bank(txn, app, batch.id).await?,
         BatchState::Accepted | BatchState::InDoubt | BatchState::Rejected | BatchState::Finished => {}
     }
+    safe_mode::mark_asked(txn, app, &batch).await?;
     let mut notes = Vec::new();
     let mut effects = take_whole(txn, app, link, &batch, &report.message, "message", &mut notes).await?;
     let posted_at = report.made_at.unwrap_or_else(|| app.clock.now());

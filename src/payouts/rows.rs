@@ -384,3 +384,38 @@ pub mod resolution {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What the bank wrote about a batch in SAFE mode.
+pub mod batch_answer {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `payout_batch_answer`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "payout_batch_answer")]
+    pub struct Model {
+        /// Identifier.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The batch.
+        pub batch_id: Uuid,
+        /// Whether the bank has it.
+        pub at_bank: bool,
+        /// The number or name of the bank's letter.
+        pub bank_reference: String,
+        /// What the bank wrote.
+        pub bank_answer: String,
+        /// Who recorded it.
+        pub recorded_by: Uuid,
+        /// When.
+        pub recorded_at_ms: Moment,
+        /// Who confirmed it.
+        pub confirmed_by: Option<Uuid>,
+        /// When.
+        pub confirmed_at_ms: Option<Moment>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -16,9 +16,9 @@ use crate::http::{Answer, Body, Code, Idempotency, MachineCaller, Problem, Reply
 use crate::kernel::clock::Moment;
 use crate::kernel::money::Fen;
 use crate::kernel::text::Text;
-use crate::payouts::dispatch;
 use crate::payouts::rows::batch;
 use crate::payouts::state::BatchState;
+use crate::payouts::{dispatch, safe_mode};
 use crate::recon::{self, BreakKind, Seen};
 
 /// What arrived.
@@ -104,6 +104,7 @@ pub(super) async fn receive_batch(
         .once(&app, body.fingerprint, async |txn| {
             let batch = released(txn, &path, &link.account).await?;
             dispatch::received(txn, &app, &batch).await?;
+            safe_mode::mark_asked(txn, &app, &batch).await?;
             keep(txn, &app, &machine, &batch, new, true).await?;
             let batch = released(txn, &path, &link.account).await?;
             Reply::ok(&Receipt { batch_ref: batch.batch_ref, state: batch.state, taken_at: app.clock.now() })

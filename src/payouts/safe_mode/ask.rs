@@ -68,9 +68,18 @@ pub(in crate::payouts) async fn run(context: JobContext) -> JobResult {
     Ok(())
 }
 
-async fn take(txn: &DatabaseTransaction, app: &App, batch: &batch::Model, found: bool) -> Result<(), Problem> {
+/// The bank said whether it has a batch (`found`).
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::payouts) async fn take(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch: &batch::Model,
+    found: bool,
+) -> Result<(), Problem> {
     mark_asked(txn, app, batch).await?;
-    if !found {
+    if !found || !matches!(batch.state, BatchState::Prepared | BatchState::Released) {
         return Ok(());
     }
     let what = "the bank has a batch that is not known here to have been sent: the database is older than the bank";

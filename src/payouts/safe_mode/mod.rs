@@ -6,12 +6,13 @@
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+mod answer;
 mod ask;
 mod heartbeat;
 mod http;
 mod missing;
 
-pub(super) use ask::{KIND as ASK_KIND, mark_asked, run as ask_all};
+pub(super) use ask::{KIND as ASK_KIND, mark_asked, run as ask_all, take as take_answer};
 pub use heartbeat::on_start;
 pub(super) use heartbeat::{KIND as HEARTBEAT_KIND, beat, remember, run as keep_beating, went_back};
 pub use missing::missing;
@@ -26,7 +27,12 @@ pub const SYSTEM: &str = "system";
 
 /// The routes of SAFE mode.
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(http::show_safe_mode).service(http::enter_safe_mode);
+    config
+        .service(http::show_safe_mode)
+        .service(http::enter_safe_mode)
+        .service(answer::record_bank_answer)
+        .service(answer::show_bank_answer)
+        .service(answer::confirm_bank_answer);
 }
 
 /// Why and since when it is on.

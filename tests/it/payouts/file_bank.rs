@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use huzhu::config;
+use huzhu::payouts::safe_mode;
 use huzhu::recon;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::iso_documents::{camt053, detail, entry};
@@ -94,6 +96,103 @@ async fn an_order_goes_out_as_a_file_and_its_fate_comes_as_files() {
     assert_eq!(take(&scene).await, 0);
     assert_eq!(scene.breaks().await, ["B13", "B13"]);
     assert!(directory.path().join("archive/status.xml.ok").exists());
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn in_safe_mode_letters_and_files_of_the_bank_are_its_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let scene = Scene::with(|bank| {
+        bank.kind = config::BankKind::Iso20022Files;
+        bank.files = Some(files(directory.path()));
+    })
+    .await;
+    let (app, city) = (&scene.app.app, &scene.app.city);
+    let paid = scene.grant(&city.member, &[70_000]).await;
+    let sent = scene.pay().await;
+    scene.app.run_jobs().await;
+    scene.grant(&city.other_member, &[5_000]).await;
+    let unsent = scene.prepare().await.unwrap();
+    let path = format!("{}/bank-answer", unsent.path);
+    let letter = json!({"at_bank": false, "bank_reference": "函〔2026〕21号", "bank_answer": "未收到该批次"});
+    scene.app.post(&city.maker, &path, &letter).await.refused(409, "batch_state_conflict");
+    scene.app.post(&city.maker, "/v1/safe-mode", &json!({"reason": "恢复备份"})).await.ok(200);
+    scene.app.run_jobs().await;
+    let missing = async || {
+        let safe = safe_mode::current(app.db.read()).await.unwrap().unwrap();
+        let missing = safe_mode::missing(app.db.read(), app, &safe).await.unwrap();
+        missing.iter().map(|text| text.en.to_string()).collect::<Vec<_>>()
+    };
+    assert!(missing().await[0].contains("1 batches that were sent and 1 that were not"), "{:?}", missing().await);
+    // Of the batch that waits the bank writes a letter: one person records it, another confirms it.
+    scene.app.get(&city.maker, &path).await.refused(404, "not_found");
+    let mut odd = letter.clone();
+    odd["bank_reference"] = json!("");
+    let refused = scene.app.post(&city.maker, &path, &odd).await.refused(422, "validation_failed");
+    assert_eq!(refused.pointers(), ["/bank_reference"]);
+    scene.app.post(&city.auditor, &path, &letter).await.refused(403, "forbidden");
+    let confirm = format!("{path}/confirm");
+    let first = scene.app.post(&city.maker, &path, &letter).await.ok(201);
+    let which = json!({"answer_id": first.text("/id")});
+    scene.app.post(&city.maker, &confirm, &which).await.refused(403, "same_person");
+    let insert = "update payout_batch_answer set confirmed_by = recorded_by, confirmed_at_ms = 1";
+    assert!(scene.app.execute(insert).await.is_err(), "the database refuses one person for two");
+    let second = scene.app.post(&city.maker, &path, &letter).await.ok(201);
+    scene.app.post(&city.checker, &confirm, &which).await.refused(409, "resolution_closed");
+    let which = json!({"answer_id": second.text("/id")});
+    let confirmed = scene.app.post(&city.checker, &confirm, &which).await.ok(200);
+    assert_eq!(confirmed.text("/confirmed_by"), city.checker.id.to_string());
+    scene.app.post(&city.checker, &confirm, &which).await.refused(409, "batch_state_conflict");
+    assert!(scene.app.execute("update payout_batch_answer set at_bank = true").await.is_err(), "it never changes");
+    assert_eq!(scene.app.get(&city.auditor, &path).await.ok(200).text("/id"), second.text("/id"));
+    assert!(missing().await[0].contains("1 batches that were sent and 0 that were not"), "{:?}", missing().await);
+    // Of the one that was sent a report comes.
+    let shown = scene.app.get(&city.maker, &sent.path).await.ok(200);
+    let accepted = format!(
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.002.001.10'><CstmrPmtStsRpt><OrgnlGrpInfAndSts>\
+         <OrgnlMsgId>{}</OrgnlMsgId><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+        shown.text("/batch/batch_ref")
+    );
+    leave(directory.path(), "status.xml", &accepted);
+    assert_eq!(take(&scene).await, 1);
+    assert_eq!(scene.states(paid).await.0, "accepted");
+    let left = missing().await;
+    assert!(left.len() == 1 && left[0].contains("statement"), "{left:?}");
+    let day = camt053(1, "5000.00", "5000.00", "").replace("2026-03-16", "2026-03-15");
+    leave(directory.path(), "statement.xml", &day);
+    assert_eq!(take(&scene).await, 1);
+    assert_eq!(missing().await, [""; 0]);
+    let txn = app.db.begin().await.unwrap();
+    safe_mode::leave(&txn, app, "operator:test", "checked").await.unwrap();
+    txn.commit().await.unwrap();
+    scene.release(&unsent).await;
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_report_on_a_batch_whose_release_was_lost_keeps_it_from_being_released_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let scene = Scene::with(|bank| {
+        bank.kind = config::BankKind::Iso20022Files;
+        bank.files = Some(files(directory.path()));
+    })
+    .await;
+    let city = &scene.app.city;
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    let batch = scene.prepare().await.unwrap();
+    let shown = scene.app.get(&city.maker, &batch.path).await.ok(200);
+    let accepted = format!(
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.002.001.10'><CstmrPmtStsRpt><OrgnlGrpInfAndSts>\
+         <OrgnlMsgId>{}</OrgnlMsgId><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+        shown.text("/batch/batch_ref")
+    );
+    leave(directory.path(), "status.xml", &accepted);
+    take(&scene).await;
+    assert_eq!(scene.breaks().await, ["B11", "B13"]);
+    scene.resolve_breaks().await;
+    let (path, signed) = (format!("{}/release", batch.path), json!({"sha256": batch.sha256}));
+    scene.app.post_at(&city.checker, &path, 1, &signed).await.refused(409, "batch_state_conflict");
+    assert_eq!(scene.states(granted).await.0, "batched");
     scene.stop().await;
 }
 

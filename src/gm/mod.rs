@@ -15,7 +15,7 @@ mod signature;
 pub use certificate::{Certificate, CertificateFault, Own};
 pub use envelope::{EnvelopeFault, MAX_ENVELOPE_BYTES, open, seal_for};
 pub use key::{KeyFault, SecretKey};
-pub use signature::{MAX_SIGNATURE_BYTES, SignatureFault, Signed, sign, verify};
+pub use signature::{MAX_SIGNATURE_BYTES, SignatureFault, Signed, Verifying, sign, verify};
 
 use sm3::{Digest, Sm3};
 

@@ -2,7 +2,9 @@
 
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Encode, Tag, TagNumber};
+use sm2::dsa::signature::hazmat::PrehashVerifier;
 use sm2::dsa::signature::{Signer, Verifier};
+use sm2::elliptic_curve::sec1::ToSec1Point;
 use sm3::{Digest, Sm3};
 use x509_cert::time::Time;
 
@@ -14,6 +16,8 @@ use crate::kernel::clock::Moment;
 pub const MAX_SIGNATURE_BYTES: usize = 64 * 1024;
 /// How far a signer's clock may be ahead of ours, in seconds.
 const CLOCK_SKEW_SECS: i64 = 5 * 60;
+/// Length of [`USER_ID`] in bits, as the digest of a signer names it.
+const USER_ID_BITS: u16 = 128;
 
 /// Who signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,33 +108,116 @@ pub(super) fn signed_data(certificate: &Certificate, attributes: &[u8], signatur
 /// # Errors
 /// [`SignatureFault`]: then nothing in `bytes` may be believed, or looked at.
 pub fn verify(bytes: &[u8], signature: &[u8], pinned: &[Certificate], at: Moment) -> Result<Signed, SignatureFault> {
-    if signature.len() > MAX_SIGNATURE_BYTES {
-        return Err(SignatureFault::Malformed);
-    }
-    let message = Message::read(signature).ok_or(SignatureFault::Malformed)?;
-    message.is_sm2_over_sm3()?;
-    let signer = message.signer(pinned)?;
-    counts(signer, at)?;
-    let signed_at = match message.attributes {
-        None => {
-            fits(signer, bytes, message.signature)?;
-            None
+    let mut verifying = Verifying::begin(signature, pinned, at)?;
+    verifying.update(bytes);
+    verifying.finish()
+}
+
+/// A detached signature that is held against bytes as they come: a file of any length is never in memory.
+pub struct Verifying {
+    signer: Certificate,
+    at: Moment,
+    digest: Sm3,
+    covered: Covered,
+}
+
+/// What the signature covers.
+enum Covered {
+    /// The bytes themselves.
+    Bytes(sm2::dsa::VerifyingKey, sm2::dsa::Signature),
+    /// Attributes that name the digest of the bytes; that they were signed is known already.
+    Attributes { digest: Vec<u8>, signed_at: Option<Moment> },
+}
+
+impl Verifying {
+    /// Judges all of `signature` that the bytes have no part in.
+    ///
+    /// # Errors
+    /// [`SignatureFault`]: then nothing in the bytes may be believed, or looked at.
+    pub fn begin(signature: &[u8], pinned: &[Certificate], at: Moment) -> Result<Self, SignatureFault> {
+        if signature.len() > MAX_SIGNATURE_BYTES {
+            return Err(SignatureFault::Malformed);
         }
-        Some(attributes) => {
-            // The signature covers the attributes as a set, not as the `[0]` that stands in the message.
-            let set = asn1::wrap(Tag::Set, &[attributes.value()]).map_err(|_| SignatureFault::Malformed)?;
-            fits(signer, &set, message.signature)?;
-            let attributes = Attributes::read(attributes).ok_or(SignatureFault::Malformed)?;
-            if attributes.digest != Sm3::digest(bytes).as_slice() {
+        let message = Message::read(signature).ok_or(SignatureFault::Malformed)?;
+        message.is_sm2_over_sm3()?;
+        let signer = message.signer(pinned)?;
+        counts(signer, at)?;
+        let key = sm2::dsa::VerifyingKey::new(USER_ID, signer.public_key()).map_err(|_| SignatureFault::Malformed)?;
+        let signed = sm2::dsa::Signature::from_der(message.signature).map_err(|_| SignatureFault::Malformed)?;
+        let (digest, covered) = match message.attributes {
+            None => (Sm3::new_with_prefix(identity_digest(signer)), Covered::Bytes(key, signed)),
+            Some(attributes) => {
+                // The signature covers the attributes as a set, not as the `[0]` that stands in the message.
+                let set = asn1::wrap(Tag::Set, &[attributes.value()]).map_err(|_| SignatureFault::Malformed)?;
+                key.verify(&set, &signed).map_err(|_| SignatureFault::Altered)?;
+                let Attributes { digest, signed_at } = Attributes::read(attributes).ok_or(SignatureFault::Malformed)?;
+                (Sm3::new(), Covered::Attributes { digest: digest.to_vec(), signed_at })
+            }
+        };
+        Ok(Self { signer: signer.clone(), at, digest, covered })
+    }
+
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+    }
+
+    /// Says who signed all that was taken.
+    ///
+    /// # Errors
+    /// [`SignatureFault`]: then nothing of what was taken may be believed, or looked at.
+    pub fn finish(self) -> Result<Signed, SignatureFault> {
+        let Self { signer, at, digest, covered } = self;
+        let digest = digest.finalize();
+        let signed_at = match covered {
+            Covered::Bytes(key, signature) => {
+                key.verify_prehash(&digest, &signature).map_err(|_| SignatureFault::Altered)?;
+                None
+            }
+            Covered::Attributes { digest: named, .. } if named != digest.as_slice() => {
                 return Err(SignatureFault::Altered);
             }
-            attributes.signed_at
+            Covered::Attributes { signed_at, .. } => signed_at,
+        };
+        if signed_at.is_some_and(|signed| signed > at.plus_secs(CLOCK_SKEW_SECS) || counts(&signer, signed).is_err()) {
+            return Err(SignatureFault::SigningTime);
         }
-    };
-    if signed_at.is_some_and(|signed| signed > at.plus_secs(CLOCK_SKEW_SECS) || counts(signer, signed).is_err()) {
-        return Err(SignatureFault::SigningTime);
+        Ok(Signed { subject: signer.subject().to_owned(), fingerprint: signer.fingerprint(), signed_at })
     }
-    Ok(Signed { subject: signer.subject().to_owned(), fingerprint: signer.fingerprint(), signed_at })
+}
+
+/// Coefficients and base point of the curve (GB/T 32918.5-2017): a, b, and both coordinates.
+const CURVE: [[u8; 32]; 4] = [
+    [
+        0xff, 0xff, 0xff, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfc,
+    ],
+    [
+        0x28, 0xe9, 0xfa, 0x9e, 0x9d, 0x9f, 0x5e, 0x34, 0x4d, 0x5a, 0x9e, 0x4b, 0xcf, 0x65, 0x09, 0xa7, 0xf3, 0x97,
+        0x89, 0xf5, 0x15, 0xab, 0x8f, 0x92, 0xdd, 0xbc, 0xbd, 0x41, 0x4d, 0x94, 0x0e, 0x93,
+    ],
+    [
+        0x32, 0xc4, 0xae, 0x2c, 0x1f, 0x19, 0x81, 0x19, 0x5f, 0x99, 0x04, 0x46, 0x6a, 0x39, 0xc9, 0x94, 0x8f, 0xe3,
+        0x0b, 0xbf, 0xf2, 0x66, 0x0b, 0xe1, 0x71, 0x5a, 0x45, 0x89, 0x33, 0x4c, 0x74, 0xc7,
+    ],
+    [
+        0xbc, 0x37, 0x36, 0xa2, 0xf4, 0xf6, 0x77, 0x9c, 0x59, 0xbd, 0xce, 0xe3, 0x6b, 0x69, 0x21, 0x53, 0xd0, 0xa9,
+        0x87, 0x7c, 0xc6, 0x2a, 0x47, 0x40, 0x02, 0xdf, 0x32, 0xe5, 0x21, 0x39, 0xf0, 0xa0,
+    ],
+];
+
+/// What stands before the bytes in the digest that is signed: user id, curve and key of the signer (GM/T 0003.2, 5.5).
+fn identity_digest(signer: &Certificate) -> [u8; 32] {
+    let point = signer.public_key().to_sec1_point(false);
+    let mut digest = Sm3::new();
+    digest.update(USER_ID_BITS.to_be_bytes());
+    digest.update(USER_ID.as_bytes());
+    for number in CURVE {
+        digest.update(number);
+    }
+    // Without the sign that both coordinates follow.
+    digest.update(point.as_bytes().get(1..).unwrap_or_default());
+    digest.finalize().into()
 }
 
 fn counts(certificate: &Certificate, at: Moment) -> Result<(), SignatureFault> {
@@ -142,13 +229,6 @@ fn counts(certificate: &Certificate, at: Moment) -> Result<(), SignatureFault> {
         return Err(SignatureFault::Expired);
     }
     Ok(())
-}
-
-fn fits(signer: &Certificate, bytes: &[u8], signature: &[u8]) -> Result<(), SignatureFault> {
-    let signature = sm2::dsa::Signature::from_der(signature).map_err(|_| SignatureFault::Malformed)?;
-    sm2::dsa::VerifyingKey::new(USER_ID, signer.public_key())
-        .and_then(|key| key.verify(bytes, &signature))
-        .map_err(|_| SignatureFault::Altered)
 }
 
 /// What a signature says, taken apart and not yet believed.

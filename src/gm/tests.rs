@@ -107,6 +107,28 @@ fn whoever_else_and_whenever_else_it_was_is_refused() {
     assert_eq!(verify(b"bytes", &forged, &pinned, at()), Err(SignatureFault::Altered));
 }
 
+#[test]
+fn bytes_that_come_in_parts_are_the_same_bytes() {
+    let own = own(1);
+    let pinned = [own.certificate.clone()];
+    let bytes: Vec<u8> = (0..10_000_u32).map(|at| at.to_le_bytes()[0]).collect();
+    let kind = attribute(oids::CONTENT_TYPE, &oids::DATA.to_der().unwrap());
+    let digest = asn1::wrap(Tag::OctetString, &[&hex(&sm3_hex(&bytes))]).unwrap();
+    let attributes = [kind, attribute(oids::MESSAGE_DIGEST, &digest)];
+    for signature in [sign(&bytes, &own, at()).unwrap(), with_attributes(&own, &attributes)] {
+        for size in [1, 63, 64, 65, 4_096, 10_000] {
+            let mut verifying = Verifying::begin(&signature, &pinned, at()).unwrap();
+            for part in bytes.chunks(size) {
+                verifying.update(part);
+            }
+            assert_eq!(verifying.finish().unwrap().fingerprint, own.certificate.fingerprint());
+        }
+        let mut short = Verifying::begin(&signature, &pinned, at()).unwrap();
+        short.update(&bytes[1..]);
+        assert_eq!(short.finish(), Err(SignatureFault::Altered));
+    }
+}
+
 fn own_of_the_same_name() -> Own {
     own(2)
 }

@@ -45,6 +45,7 @@ mod m16_bill_checks;
 mod m17_controls;
 mod m18_bank_documents;
 mod m19_bank_job;
+mod m20_signed_documents;
 mod m22_bank_answers;
 
 /// All migrations, in the order in which they run.
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m17_controls::Migration),
             Box::new(m18_bank_documents::Migration),
             Box::new(m19_bank_job::Migration),
+            Box::new(m20_signed_documents::Migration),
             Box::new(m22_bank_answers::Migration),
         ]
     }
@@ -164,7 +166,8 @@ mod tests {
                 "m16_bill_checks",
                 "m17_controls",
                 "m18_bank_documents",
-                "m19_bank_job"
+                "m19_bank_job",
+                "m20_signed_documents"
             ]
         );
     }

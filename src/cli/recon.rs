@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::io::AsyncReadExt;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::{named, table};
 use crate::app::{App, Seams};
 use crate::config::Config;
+use crate::gm::MAX_SIGNATURE_BYTES;
 use crate::http::Problem;
 use crate::kernel::clock::iso_date;
 use crate::recon::documents::{self, BankDocumentKind, BankDocumentSource, BankDocumentState, Incoming};
@@ -71,7 +73,7 @@ enum ReconVerb {
         #[arg(long)]
         reason: String,
     },
-    /// Takes a file of the bank: keeps it, and gives it its effect.
+    /// Takes a file of the bank, with the signature beside it (FILE.p7s) where the bank signs: keeps it, and gives it its effect.
     Import {
         /// The file.
         file: PathBuf,
@@ -225,13 +227,28 @@ async fn import(app: &App, file: &Path, kind: Option<BankDocumentKind>) -> anyho
     let kind = kind.or_else(|| BankDocumentKind::of_bytes(&head));
     let kind = kind.ok_or_else(|| anyhow::anyhow!("the file does not say what it is: use --kind"))?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
-    let incoming = Incoming { name: name.as_deref(), ..Incoming::new(kind, BankDocumentSource::Cli) };
+    let signature = signature_of(file).await?;
+    let signature = signature.as_deref();
+    let incoming = Incoming { name: name.as_deref(), signature, ..Incoming::new(kind, BankDocumentSource::Cli) };
     let taken = documents::take(app, link, incoming, head.as_slice().chain(source)).await.map_err(plain)?;
     if !taken.is_new && matches!(taken.state, BankDocumentState::Applied | BankDocumentState::Duplicate) {
         say!("This file was taken before as document {}; nothing changed.", taken.id);
         return Ok(ExitCode::SUCCESS);
     }
     apply(app, taken.id).await
+}
+
+/// The signature beside a file, FILE.p7s; none when there is none.
+async fn signature_of(file: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".p7s");
+    let source = match tokio::fs::File::open(&path).await {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        source => source.with_context(|| format!("{}.p7s", file.display()))?,
+    };
+    let mut bytes = Vec::new();
+    source.take(MAX_SIGNATURE_BYTES as u64 + 1).read_to_end(&mut bytes).await?;
+    Ok(Some(bytes))
 }
 
 async fn apply(app: &App, id: Uuid) -> anyhow::Result<ExitCode> {

@@ -5,8 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use tokio::io::AsyncReadExt;
 
 use super::documents::rows::document;
-use super::documents::{self, BankDocumentKind, BankDocumentSource, Incoming};
-use super::{BreakKind, Seen, raise};
+use super::documents::{self, BankDocumentKind, BankDocumentSource, Completed, Incoming};
 use crate::app::App;
 use crate::http::Problem;
 use crate::jobs::{JobContext, JobResult};
@@ -59,6 +58,11 @@ async fn take_one(app: &App, link: &BankLink, transport: &dyn Transport, file: &
         put_away(transport, file).await;
         return Ok(false);
     }
+    // Its signature is judged when the document takes effect: whoever dies in between leaves nothing that counts unsigned.
+    let signature = match transport.signature(&file.name).await {
+        Ok(signature) => signature,
+        Err(error) => return unread(&error),
+    };
     let mut source = match transport.get(&file.name).await {
         Ok(source) => source,
         Err(error) => return unread(&error),
@@ -71,14 +75,12 @@ async fn take_one(app: &App, link: &BankLink, transport: &dyn Transport, file: &
         metrics::counter!("huzhu_bank_files_unknown_total").increment(1);
         return unread(&"the file does not say what it is");
     };
-    let incoming = Incoming { name: Some(&file.name), ..Incoming::new(kind, BankDocumentSource::Transport) };
+    let completed = Some(Completed { sha256: file.sha256.as_deref(), changed: file.changed });
+    let signature = signature.as_deref();
+    let incoming = Incoming::new(kind, BankDocumentSource::Transport);
+    let incoming = Incoming { name: Some(&file.name), signature, completed, ..incoming };
     let kept = documents::take(app, link, incoming, head.as_slice().chain(source)).await?;
-    if let Some(why) = is_altered(app.db.read(), link, file, kept.id).await? {
-        raise(app.db.write(), app, Seen::new(BreakKind::B13, &link.account, format!("{}|{why}", file.name), why))
-            .await?;
-        if kept.is_new {
-            documents::quarantine(app, kept.id, why).await?;
-        }
+    if kept.altered.is_some() {
         return Ok(false);
     }
     put_away(transport, file).await;
@@ -102,30 +104,4 @@ async fn was_taken(connection: &impl ConnectionTrait, link: &BankLink, sha256: &
         .one(connection)
         .await?;
     Ok(before.is_some())
-}
-
-/// Why the bytes are not those that the bank completed.
-async fn is_altered(
-    connection: &impl ConnectionTrait,
-    link: &BankLink,
-    file: &Offered,
-    id: uuid::Uuid,
-) -> Result<Option<&'static str>, Problem> {
-    let Some(kept) = document::Entity::find_by_id(id).one(connection).await? else { return Ok(None) };
-    match &file.sha256 {
-        Some(sha256) if *sha256 != kept.sha256 => {
-            return Ok(Some("a file of the bank has another digest than its .ok says"));
-        }
-        None if file.changed => return Ok(Some("a file of the bank was changed after its .ok")),
-        _ => {}
-    }
-    let same_name = document::Entity::find()
-        .filter(document::Column::Account.eq(&link.account))
-        .filter(document::Column::Name.eq(&file.name))
-        .filter(document::Column::Id.ne(id))
-        .filter(document::Column::Source.eq(BankDocumentSource::Transport))
-        .filter(document::Column::State.is_in(["received", "verified", "parsed", "applied"]))
-        .one(connection)
-        .await?;
-    Ok(same_name.map(|_| "a file of the bank came again with another content"))
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::config::Seals as Files;
-use crate::gm::{self, Certificate, EnvelopeFault, Own, SecretKey, SignatureFault, Signed};
+use crate::gm::{self, Certificate, EnvelopeFault, Own, SecretKey, SignatureFault, Signed, Verifying};
 use crate::kernel::chance::Chance;
 use crate::kernel::clock::Moment;
 use crate::keys;
@@ -65,6 +65,14 @@ impl Seals {
     /// [`SignatureFault`]: then nothing in `bytes` may be believed, or looked at.
     pub fn verify(&self, bytes: &[u8], signature: &[u8], at: Moment) -> Result<Signed, SignatureFault> {
         gm::verify(bytes, signature, std::slice::from_ref(&self.bank), at)
+    }
+
+    /// The same for bytes that come in parts.
+    ///
+    /// # Errors
+    /// [`SignatureFault`] for a signature that counts for no bytes at all.
+    pub fn verifying(&self, signature: &[u8], at: Moment) -> Result<Verifying, SignatureFault> {
+        Verifying::begin(signature, std::slice::from_ref(&self.bank), at)
     }
 
     /// The last moments of the fund's and of the bank's certificate, for `doctor`.

@@ -1,6 +1,6 @@
 //! A document takes effect: read by its kind, checked, applied in one transaction with its own row. Applied once, whoever asks how often.
 
-use std::io::Read;
+use std::io::{BufRead as _, Read};
 use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::content::{Absent, Local, bring};
 use super::rows::document;
 use super::{
-    BankDocumentKind, BankDocumentState, DocumentCommand, Fault, OTHER_CONTENT, count, load, move_on, of_number,
+    BankDocumentKind, BankDocumentSource, BankDocumentState, DocumentCommand, Fault, OTHER_CONTENT, count, load,
+    move_on, of_number,
 };
 use crate::app::App;
+use crate::gm::{SignatureFault, Signed};
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
 use crate::payouts::bank::{BankLink, Inbound};
@@ -84,8 +86,17 @@ async fn apply_one(app: &App, link: &BankLink, id: Uuid) -> Result<Outcome, Prob
         }
     };
     if document.state == BankDocumentState::Received {
+        let signed_by = match signed_by(app, link, &document, &local).await? {
+            Ok(signed_by) => signed_by,
+            Err(why) => {
+                let raise = Some(BreakKind::B13);
+                return refuse(app, document, Refusal { command: DocumentCommand::Reject, raise, why, faults: vec![] })
+                    .await;
+            }
+        };
         let txn = app.db.begin().await?;
-        document = move_on(&txn, &document, DocumentCommand::Verify, document::ActiveModel::default()).await?;
+        let changes = document::ActiveModel { signed_by: Set(signed_by), ..Default::default() };
+        document = move_on(&txn, &document, DocumentCommand::Verify, changes).await?;
         txn.commit().await?;
     }
     match document.kind {
@@ -98,6 +109,44 @@ async fn apply_one(app: &App, link: &BankLink, id: Uuid) -> Result<Outcome, Prob
             refuse(app, document, Refusal { command: DocumentCommand::Reject, raise: None, why, faults: vec![] }).await
         }
     }
+}
+
+/// By whose certificate the document counts, or why it does not. Files of a bank with a certificate need its signature, by whatever road they
+/// come; what the adapter itself fetched is the bank's by its connection.
+async fn signed_by(
+    app: &App,
+    link: &BankLink,
+    document: &document::Model,
+    local: &Local,
+) -> Result<Result<Option<String>, String>, Problem> {
+    let Some(seals) = link.seals.clone() else { return Ok(Ok(document.signed_by.clone())) };
+    if document.signed_by.is_some() || document.source == BankDocumentSource::Adapter {
+        return Ok(Ok(document.signed_by.clone()));
+    }
+    let Some(signature) = document.signature.clone() else {
+        return Ok(Err("the bank's signature is missing".to_owned()));
+    };
+    let (mut reader, now) = (local.reader().map_err(Problem::internal)?, app.clock.now());
+    let judge = move || -> std::io::Result<Result<Signed, SignatureFault>> {
+        let mut verifying = match seals.verifying(&signature, now) {
+            Ok(verifying) => verifying,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        loop {
+            let part = reader.fill_buf()?;
+            let length = part.len();
+            if length == 0 {
+                return Ok(verifying.finish());
+            }
+            verifying.update(part);
+            reader.consume(length);
+        }
+    };
+    let judged = tokio::task::spawn_blocking(judge).await.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    Ok(match judged {
+        Ok(signed) => Ok(Some(signed.fingerprint)),
+        Err(fault) => Err(format!("the bank's signature does not count: {fault}")),
+    })
 }
 
 /// What a notice tells is kept, and of a report of a running day how much there is; neither moves anything.
@@ -223,13 +272,6 @@ async fn still_kept_out(app: &App, document: document::Model) -> Result<Outcome,
     let seen = Seen::new(BreakKind::B08, &document.account, &document.sha256, OTHER_CONTENT);
     raise(app.db.write(), app, seen).await?;
     Ok(document.into())
-}
-
-/// Keeps a document out that has had no effect; whoever finds why raises the break.
-pub(in crate::recon) async fn quarantine(app: &App, id: Uuid, why: &str) -> Result<(), Problem> {
-    let document = load(app.db.read(), id).await?;
-    let command = DocumentCommand::Quarantine;
-    refuse(app, document, Refusal { command, raise: None, why: why.to_owned(), faults: vec![] }).await.map(drop)
 }
 
 async fn refuse(app: &App, document: document::Model, refusal: Refusal) -> Result<Outcome, Problem> {

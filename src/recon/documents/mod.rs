@@ -13,13 +13,12 @@ pub mod verify;
 mod view;
 
 pub(crate) use apply::heard;
-pub(in crate::recon) use apply::quarantine;
 pub(in crate::recon) use apply::take_effect;
 pub use apply::{Outcome, apply};
 pub(in crate::recon) use content::Local;
 pub use job::{KIND, run};
 pub use state::{BankDocumentKind, BankDocumentSource, BankDocumentState, DocumentCommand};
-pub use take::{Incoming, Taken, take};
+pub use take::{Completed, Incoming, Taken, take};
 pub use view::{BankDocumentView, Fault, list, show};
 
 use sea_orm::ActiveValue::Set;

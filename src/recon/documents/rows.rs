@@ -47,6 +47,10 @@ pub mod document {
         pub why: Option<String>,
         /// [`Fault`](super::super::Fault)s as JSON.
         pub errors: Json,
+        /// The detached signature that came with it.
+        pub signature: Option<Vec<u8>>,
+        /// SHA-256 of the certificate by which that signature counts, hex; none before it was held against the bytes.
+        pub signed_by: Option<String>,
         /// When it came.
         pub received_at_ms: Moment,
         /// When it took effect.

@@ -33,13 +33,26 @@ pub struct Incoming<'a> {
     pub business_date: Option<Date>,
     /// The number that it is said to have, 1 or more.
     pub seq: Option<i64>,
+    /// The detached signature that stands beside it.
+    pub signature: Option<&'a [u8]>,
+    /// How the bank completed it; none for a road without such a mark.
+    pub completed: Option<Completed<'a>>,
+}
+
+/// How the bank says that a file is complete.
+#[derive(Clone, Copy, Debug)]
+pub struct Completed<'a> {
+    /// The digest that it names, hex.
+    pub sha256: Option<&'a str>,
+    /// True when the file was changed afterwards.
+    pub changed: bool,
 }
 
 impl Incoming<'_> {
     /// A file of which nothing else is known.
     #[must_use]
     pub const fn new(kind: BankDocumentKind, source: BankDocumentSource) -> Self {
-        Self { kind, source, name: None, business_date: None, seq: None }
+        Self { kind, source, name: None, business_date: None, seq: None, signature: None, completed: None }
     }
 }
 
@@ -50,12 +63,14 @@ pub struct Taken {
     pub id: Uuid,
     /// Where it stands.
     pub state: BankDocumentState,
-    /// False when the same bytes came before: then nothing was changed.
+    /// False when the same bytes came before: then nothing was changed but, at most, the signature that nobody has believed yet.
     pub is_new: bool,
+    /// Why they are not the bytes that the bank completed: nothing of them counts, and a break says so.
+    pub altered: Option<&'static str>,
 }
 
 /// Keeps a file of the account of `link`, whatever it holds. Not more than a few MiB of it are in memory at a time. One of a number that
-/// another has of other bytes is quarantined, and a break says so.
+/// another has of other bytes, and one that is not what the bank completed, is quarantined, and a break says so.
 ///
 /// # Errors
 /// `body_too_large` for more bytes than such a file may have; those of the database and the object store. Nothing was kept then.
@@ -72,9 +87,17 @@ pub async fn take(
     let part_count = kept.part_count;
     let taken = async {
         let txn = app.db.begin().await?;
+        let altered = is_altered(&txn, link, &incoming, &kept.sha256).await?;
+        if let Some(why) = altered {
+            let mark = format!("{}|{why}", incoming.name.unwrap_or_default());
+            raise(&txn, app, Seen::new(BreakKind::B13, &link.account, mark, why)).await?;
+        }
         let taken = match same_bytes(&txn, &link.account, &kept.sha256).await? {
-            Some(before) => Taken { id: before.id, state: before.state, is_new: false },
-            None => write(&txn, app, link, id, &incoming, kept).await?,
+            Some(before) => {
+                sign_again(&txn, &before, incoming.signature).await?;
+                Taken { id: before.id, state: before.state, is_new: false, altered }
+            }
+            None => write(&txn, app, link, id, &incoming, kept, altered).await?,
         };
         txn.commit().await?;
         Ok(taken)
@@ -105,6 +128,63 @@ async fn same_bytes(
     Ok(query.one(connection).await?)
 }
 
+/// The same bytes with another signature, while none was believed: the last one is judged.
+async fn sign_again(
+    txn: &sea_orm::DatabaseTransaction,
+    before: &document::Model,
+    signature: Option<&[u8]>,
+) -> Result<(), Problem> {
+    let Some(signature) = signature else { return Ok(()) };
+    let is_open = matches!(
+        before.state,
+        BankDocumentState::Received | BankDocumentState::Quarantined | BankDocumentState::Rejected
+    );
+    if before.signed_by.is_some() || !is_open || before.signature.as_deref() == Some(signature) {
+        return Ok(());
+    }
+    let changes = document::ActiveModel { signature: Set(Some(signature.to_vec())), ..Default::default() };
+    document::Entity::update_many()
+        .set(changes)
+        .filter(document::Column::Id.eq(before.id))
+        .filter(document::Column::State.eq(before.state))
+        .filter(document::Column::SignedBy.is_null())
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
+/// Why the bytes are not those that the bank completed.
+async fn is_altered(
+    connection: &impl ConnectionTrait,
+    link: &BankLink,
+    incoming: &Incoming<'_>,
+    sha256: &str,
+) -> Result<Option<&'static str>, Problem> {
+    let Some(completed) = incoming.completed else { return Ok(None) };
+    match completed.sha256 {
+        Some(named) if named != sha256 => {
+            return Ok(Some("a file of the bank has another digest than its .ok says"));
+        }
+        None if completed.changed => return Ok(Some("a file of the bank was changed after its .ok")),
+        _ => {}
+    }
+    let Some(name) = incoming.name else { return Ok(None) };
+    let same_name = document::Entity::find()
+        .filter(document::Column::Account.eq(&link.account))
+        .filter(document::Column::Name.eq(kept_name(name)))
+        .filter(document::Column::Sha256.ne(sha256))
+        .filter(document::Column::Source.eq(incoming.source))
+        .filter(document::Column::State.is_in(["received", "verified", "parsed", "applied"]))
+        .one(connection)
+        .await?;
+    Ok(same_name.map(|_| "a file of the bank came again with another content"))
+}
+
+/// A name as it is kept.
+fn kept_name(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect()
+}
+
 async fn write(
     txn: &sea_orm::DatabaseTransaction,
     app: &App,
@@ -112,15 +192,14 @@ async fn write(
     id: Uuid,
     incoming: &Incoming<'_>,
     kept: super::content::Kept,
+    altered: Option<&'static str>,
 ) -> Result<Taken, Problem> {
     let other = match incoming.seq {
         Some(seq) => super::of_number(txn, &link.account, incoming.kind, seq).await?,
         None => None,
     };
-    let (state, why) = match &other {
-        None => (BankDocumentState::Received, None),
-        Some(_) => (BankDocumentState::Quarantined, Some(super::OTHER_CONTENT.to_owned())),
-    };
+    let why = altered.or_else(|| other.as_ref().map(|_| super::OTHER_CONTENT));
+    let state = if why.is_none() { BankDocumentState::Received } else { BankDocumentState::Quarantined };
     if other.is_some() {
         raise(txn, app, Seen::new(BreakKind::B08, &link.account, &kept.sha256, super::OTHER_CONTENT)).await?;
     }
@@ -129,7 +208,7 @@ async fn write(
         account: Set(link.account.clone()),
         kind: Set(incoming.kind),
         source: Set(incoming.source),
-        name: Set(incoming.name.map(|name| name.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect())),
+        name: Set(incoming.name.map(kept_name)),
         business_date: Set(incoming.business_date),
         seq: Set(incoming.seq),
         sha256: Set(kept.sha256),
@@ -140,8 +219,10 @@ async fn write(
         item_count: Set(0),
         applied_count: Set(0),
         ignored_count: Set(0),
-        why: Set(why),
+        why: Set(why.map(str::to_owned)),
         errors: Set(json!([])),
+        signature: Set(incoming.signature.map(<[u8]>::to_vec)),
+        signed_by: Set(None),
         received_at_ms: Set(app.clock.now()),
         applied_at_ms: Set(None),
     };
@@ -159,5 +240,5 @@ async fn write(
     if let Some(sealed) = kept.inline {
         write_inline(txn, id, sealed).await?;
     }
-    Ok(Taken { id, state, is_new: true })
+    Ok(Taken { id, state, is_new: true, altered })
 }

@@ -64,6 +64,10 @@ pub struct BankDocumentView {
     /// Bytes.
     #[schema(minimum = 0)]
     pub size_bytes: i64,
+    /// SHA-256 of the bank's certificate by which its signature counts; absent where none is asked for, or none counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub signed_by: Option<String>,
     /// Where it stands.
     pub state: BankDocumentState,
     /// Bookings or results that it holds.
@@ -101,6 +105,7 @@ impl From<document::Model> for BankDocumentView {
             seq: row.seq,
             sha256: row.sha256,
             size_bytes: row.size_bytes,
+            signed_by: row.signed_by,
             state: row.state,
             items: row.item_count,
             applied: row.applied_count,

@@ -19,12 +19,17 @@ use super::show::UploadView;
 use super::{find, link};
 use crate::app::App;
 use crate::documents::FileBytes;
+use crate::gm::{SignatureFault, Signed};
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Code, Problem, Reply};
+use crate::kernel::clock::Moment;
 use crate::kernel::text::Text;
-use crate::payouts::bank::BankLink;
+use crate::payouts::bank::{BankLink, Seals};
 use crate::recon::documents::{self, BankDocumentSource, Incoming};
 use crate::recon::{BreakKind, Seen, raise};
+
+/// Bytes held against a signature at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Send the bytes of a file
 ///
@@ -97,13 +102,32 @@ fn differs(field: &str) -> Problem {
     Problem::new(Code::BankUploadDiffers).field(field, "differs", told)
 }
 
+/// Who signed the file, of which a piece is in memory at a time.
+async fn verify(
+    seals: &Seals,
+    signature: &[u8],
+    now: Moment,
+    file: &mut File,
+) -> Result<Result<Signed, SignatureFault>, Problem> {
+    let mut verifying = match seals.verifying(signature, now) {
+        Ok(verifying) => verifying,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let read = file.read(&mut piece).await.map_err(Problem::internal)?;
+        if read == 0 {
+            return Ok(verifying.finish());
+        }
+        verifying.update(piece.get(..read).unwrap_or_default());
+    }
+}
+
 async fn keep(app: &Arc<App>, link: &BankLink, upload: &upload::Model, mut file: File) -> Result<(), Problem> {
     if let Some(seals) = link.seals.clone() {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).await.map_err(Problem::internal)?;
+        let checked =
+            verify(&seals, upload.signature.as_deref().unwrap_or_default(), app.clock.now(), &mut file).await?;
         file.rewind().await.map_err(Problem::internal)?;
-        let (signature, now) = (upload.signature.clone().unwrap_or_default(), app.clock.now());
-        let checked = web::block(move || seals.verify(&bytes, &signature, now)).await.map_err(Problem::internal)?;
         if let Err(fault) = checked {
             let what = format!("the signature of an uploaded file does not count: {fault}");
             raise(app.db.write(), app, Seen::new(BreakKind::B13, &link.account, &upload.sha256, what)).await?;
@@ -113,6 +137,7 @@ async fn keep(app: &Arc<App>, link: &BankLink, upload: &upload::Model, mut file:
     let incoming = Incoming {
         business_date: Some(upload.business_date),
         seq: upload.seq,
+        signature: upload.signature.as_deref(),
         ..Incoming::new(upload.kind, BankDocumentSource::Upload)
     };
     let taken = documents::take(app, link, incoming, file).await?;

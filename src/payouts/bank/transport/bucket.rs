@@ -5,7 +5,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 
-use super::{Incoming, OK, OK_BYTES, Offered, Put, SIGNATURE, Transport, TransportError, digest_in, is_file};
+use super::{Incoming, OK, OK_BYTES, Offered, Put, SIGNATURE, SIGNATURE_BYTES, Transport, TransportError};
+use super::{digest_in, few, is_file};
 
 /// A prefix of a bucket.
 #[derive(Clone, Debug)]
@@ -127,6 +128,15 @@ impl Transport for Bucket {
     async fn get(&self, name: &str) -> Result<Incoming, TransportError> {
         let got = self.client.get_object().bucket(&self.bucket).key(self.key("in", name)).send().await;
         Ok(Box::pin(got.map_err(|error| failed("read", &error))?.body.into_async_read()))
+    }
+
+    async fn signature(&self, name: &str) -> Result<Option<Vec<u8>>, TransportError> {
+        let key = self.key("in", &format!("{name}{SIGNATURE}"));
+        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(failed("read", &error)),
+            Ok(got) => few(got.body.into_async_read(), SIGNATURE_BYTES).await.map(Some),
+        }
     }
 
     async fn archive(&self, name: &str) -> Result<(), TransportError> {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::{Incoming, OK, OK_BYTES, Offered, Put, SIGNATURE, Transport, TransportError, digest_in, is_file};
+use super::{Incoming, OK, OK_BYTES, Offered, Put, SIGNATURE, SIGNATURE_BYTES, Transport, TransportError};
+use super::{digest_in, few, is_file};
 
 /// A directory.
 #[derive(Clone, Debug)]
@@ -147,6 +148,14 @@ impl Transport for Directory {
     async fn get(&self, name: &str) -> Result<Incoming, TransportError> {
         let file = tokio::fs::File::open(self.root.join("in").join(name)).await;
         Ok(Box::pin(file.map_err(|error| TransportError::new("read", error))?))
+    }
+
+    async fn signature(&self, name: &str) -> Result<Option<Vec<u8>>, TransportError> {
+        match tokio::fs::File::open(beside(&self.root.join("in").join(name), SIGNATURE)).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(TransportError::new("read", error)),
+            Ok(file) => few(file, SIGNATURE_BYTES).await.map(Some),
+        }
     }
 
     async fn archive(&self, name: &str) -> Result<(), TransportError> {

@@ -7,12 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 pub use bucket::Bucket;
 pub use directory::Directory;
 
 use crate::config::BankFiles;
+use crate::gm::MAX_SIGNATURE_BYTES;
 use crate::storage;
 
 /// What stands beside a file that is complete; it may hold the file's SHA-256 in hex.
@@ -97,6 +98,13 @@ pub trait Transport: Send + Sync {
     /// Says what failed.
     async fn get(&self, name: &str) -> Result<Incoming, TransportError>;
 
+    /// The signature that stands beside one of them; none when there is none. Of one longer than any signature only a part is given, which is
+    /// none.
+    ///
+    /// # Errors
+    /// Says what failed.
+    async fn signature(&self, name: &str) -> Result<Option<Vec<u8>>, TransportError>;
+
     /// Moves a file that was taken, with what stands beside it, to the archive.
     ///
     /// # Errors
@@ -133,6 +141,15 @@ fn digest_in(text: &[u8]) -> Option<String> {
 
 /// Most bytes of a `.ok` that are read.
 const OK_BYTES: usize = 4_096;
+/// Most bytes of a signature that are read: one more than any has.
+const SIGNATURE_BYTES: u64 = MAX_SIGNATURE_BYTES as u64 + 1;
+
+/// What stands in a file beside another one, at most `most` bytes of it.
+async fn few(source: impl AsyncRead + Unpin, most: u64) -> Result<Vec<u8>, TransportError> {
+    let mut bytes = Vec::new();
+    source.take(most).read_to_end(&mut bytes).await.map_err(|error| TransportError::new("read", error))?;
+    Ok(bytes)
+}
 
 #[cfg(test)]
 mod tests {

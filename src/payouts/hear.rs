@@ -4,12 +4,13 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::apply::{Road, take_facts};
 use super::bank::{BankLink, Heard};
-use super::rows::batch;
-use super::state::BatchState;
+use super::moves::move_batch_orders;
+use super::rows::{batch, order};
+use super::state::{BatchState, OrderCommand, OrderState};
 use super::{dispatch, enquire, safe_mode};
 use crate::app::App;
 use crate::http::Problem;
-use crate::recon::BreakKind;
+use crate::recon::{self, BreakKind, Seen};
 
 /// What became of a file of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,20 @@ pub(crate) async fn hear(
         }
         return Ok(Told::Taken { effects: 0 });
     }
-    let effects = take_facts(txn, app, &batch.debit_account, &heard.facts, Road::Result).await?;
+    let mut effects = 0;
+    if heard.facts.is_empty() && batch.state == BatchState::InDoubt {
+        // A receipt: whoever names the digest of all bytes has them all.
+        let none = order::ActiveModel::default();
+        let moved = move_batch_orders(txn, app, batch.id, OrderState::InDoubt, OrderCommand::Accept, none).await?;
+        effects += usize::try_from(moved).unwrap_or(0);
+    }
+    if let Some(line) = heard.odd_lines.first() {
+        let detail =
+            format!("line {line} of the bank's results has a status that nobody knows; it counts as in progress");
+        let seen = Seen::new(BreakKind::B16, &batch.debit_account, format!("letter:{}", batch.id), detail);
+        recon::raise(txn, app, Seen { batch_id: Some(batch.id), ..seen }).await?;
+    }
+    effects += take_facts(txn, app, &batch.debit_account, &heard.facts, Road::Result).await?;
     if matches!(batch.state, BatchState::Accepted | BatchState::InDoubt) {
         enquire::now_known(txn, app, &batch).await?;
     }

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::documents::{BankDocumentKind, DocumentCommand, Fault, Local};
 use super::statement::{self, Entry, Statement, Unreadable};
-use super::{BreakKind, camt};
+use super::{BreakKind, camt, flat_statement};
 use crate::http::Problem;
 
 /// Bookings handed over at once.
@@ -128,8 +128,17 @@ impl<T, R> Stream<T, R> {
 }
 
 /// Reads a file to its end; `on` answers whether to go on.
-fn read(kind: BankDocumentKind, source: impl BufRead, on: &mut dyn FnMut(Entry) -> bool) -> Result<Statement, Misread> {
+fn read(
+    kind: BankDocumentKind,
+    mut source: impl BufRead,
+    on: &mut dyn FnMut(Entry) -> bool,
+) -> Result<Statement, Misread> {
     match kind {
+        BankDocumentKind::CnStatement
+            if source.fill_buf().is_ok_and(|begin| begin.starts_with(flat_statement::MARK)) =>
+        {
+            Ok(flat_statement::read(source, on)?)
+        }
         BankDocumentKind::CnStatement => {
             let stopped = Unreadable { line: 0, what: "nobody reads on" };
             Ok(statement::read(source, |entry| if on(entry) { Ok(()) } else { Err(stopped) })?)

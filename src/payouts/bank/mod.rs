@@ -146,6 +146,8 @@ pub struct Heard {
     pub facts: Vec<BankFact>,
     /// The file in which the bank said it, when it is one to be kept.
     pub file: Option<Vec<u8>>,
+    /// Lines of the file, from 1, with a status that nobody knows: they count as in progress, and somebody asks the bank.
+    pub odd_lines: Vec<usize>,
 }
 
 /// How fetching a statement ended.

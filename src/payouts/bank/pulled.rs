@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::Date;
 
 use super::{
-    Adapter, Batch, Capabilities, Enquired, Fetched, Heard, Inbound, RenderError, Submitted, Unreadable, flat,
+    Adapter, Batch, Capabilities, Enquired, Fetched, Heard, Inbound, RenderError, Submitted, Unreadable, cn_bulk, flat,
     result_file,
 };
 
@@ -49,6 +49,7 @@ impl Adapter for Pulled {
 
     fn parse(&self, kind: Inbound, bytes: &[u8]) -> Result<Heard, Unreadable> {
         match kind {
+            Inbound::Results if bytes.starts_with(cn_bulk::result::MARK) => cn_bulk::result::heard(bytes),
             Inbound::Results => result_file::read(bytes),
             Inbound::Result => result_file::read_one(bytes),
         }

@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Heard, Unreadable> {
     }
     let facts = details.iter().zip(2..).map(|(line, number)| read_line(line, number)).collect::<Result<_, _>>()?;
     let batch = Some(Named { batch_ref: batch_ref.to_owned(), sha256: sha256.to_owned() });
-    Ok(Heard { batch, refused: (!refused.is_empty()).then(|| refused.to_owned()), facts, file: None })
+    Ok(Heard { batch, refused: (!refused.is_empty()).then(|| refused.to_owned()), facts, ..Heard::default() })
 }
 
 /// Reads the line of one order, as an enquiry answers it.
@@ -42,7 +42,7 @@ pub(super) fn read_one(bytes: &[u8]) -> Result<Heard, Unreadable> {
     if line.contains('\n') {
         return Err(Unreadable { line: 2, what: "more than one line" });
     }
-    Ok(Heard { batch: None, refused: None, facts: vec![read_line(line, 1)?], file: None })
+    Ok(Heard { facts: vec![read_line(line, 1)?], ..Heard::default() })
 }
 
 fn read_line(line: &str, number: usize) -> Result<BankFact, Unreadable> {

@@ -17,7 +17,8 @@ use crate::app::App;
 use crate::gm::{SignatureFault, Signed};
 use crate::http::Problem;
 use crate::kernel::clock::Moment;
-use crate::payouts::bank::{BankLink, Inbound};
+use crate::payouts::bank::cn_bulk::returned;
+use crate::payouts::bank::{BankLink, Inbound, Unreadable};
 use crate::payouts::{self, Report, Told};
 use crate::recon::import::{self, Fit};
 use crate::recon::raise::settle;
@@ -50,6 +51,13 @@ struct Refusal {
     raise: Option<BreakKind>,
     why: String,
     faults: Vec<Fault>,
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(error: Unreadable) -> Self {
+        let faults = vec![Fault { at: format!("line {}", error.line), code: error.what.to_owned() }];
+        Self { command: DocumentCommand::Reject, raise: None, why: error.to_string(), faults }
+    }
 }
 
 /// Gives a document its effect, if it has not had it: what was kept out before is looked at again. A statement that comes too early stays
@@ -104,10 +112,8 @@ async fn apply_one(app: &App, link: &BankLink, id: Uuid) -> Result<Outcome, Prob
         BankDocumentKind::CnResult => results(app, link, document, &local).await,
         BankDocumentKind::Pain002 => report(app, link, document, &local).await,
         BankDocumentKind::Camt052 | BankDocumentKind::Camt054 => notices(app, document, local).await,
-        kind => {
-            let why = format!("files of the kind {} are not read yet", kind.word());
-            refuse(app, document, Refusal { command: DocumentCommand::Reject, raise: None, why, faults: vec![] }).await
-        }
+        BankDocumentKind::CnReturn => returns(app, link, document, &local).await,
+        kind => Err(Problem::internal(anyhow::anyhow!("no reader for {}", kind.word()))),
     }
 }
 
@@ -427,12 +433,13 @@ async fn wait(txn: &DatabaseTransaction, document: &document::Model, why: &str) 
 async fn results(app: &App, link: &BankLink, document: document::Model, local: &Local) -> Result<Outcome, Problem> {
     let heard = match link.adapter.parse(Inbound::Results, &whole(local)?) {
         Ok(heard) => heard,
-        Err(error) => {
-            let faults = vec![Fault { at: format!("line {}", error.line), code: error.what.to_owned() }];
-            let why = error.to_string();
-            return refuse(app, document, Refusal { command: DocumentCommand::Reject, raise: None, why, faults }).await;
-        }
+        Err(error) => return refuse(app, document, error.into()).await,
     };
+    let notes: Vec<Fault> = heard
+        .odd_lines
+        .iter()
+        .map(|line| Fault { at: format!("line {line}"), code: "a status letter that nobody knows".to_owned() })
+        .collect();
     let txn = app.db.begin().await?;
     let mut document = document;
     if document.state == BankDocumentState::Verified {
@@ -443,7 +450,7 @@ async fn results(app: &App, link: &BankLink, document: document::Model, local: &
     let document = match payouts::hear(&txn, app, link, &heard).await? {
         Told::Taken { effects } => {
             let effects = i64::try_from(effects).map_err(Problem::internal)?;
-            take_effect(&txn, app, &document, effects, &[]).await?
+            take_effect(&txn, app, &document, effects, &notes).await?
         }
         Told::Odd { kind, why } => {
             let command = DocumentCommand::Quarantine;
@@ -452,6 +459,43 @@ async fn results(app: &App, link: &BankLink, document: document::Model, local: &
         }
         Told::Later { why } => wait(&txn, &document, why).await?,
     };
+    txn.commit().await?;
+    Ok(document.into())
+}
+
+/// What came back is kept as announced; each file is one of a row of its own.
+async fn returns(app: &App, link: &BankLink, document: document::Model, local: &Local) -> Result<Outcome, Problem> {
+    let returns = match returned::read(local.reader().map_err(Problem::internal)?) {
+        Ok(returns) => returns,
+        Err(error) => return refuse(app, document, error.into()).await,
+    };
+    let txn = app.db.begin().await?;
+    let other = of_number(&txn, &document.account, document.kind, returns.seq).await?;
+    let odd = if returns.account != link.account {
+        Some((BreakKind::B18, "the account is not ours".to_owned()))
+    } else {
+        let other = other.filter(|other| other.id != document.id);
+        other.map(|_| (BreakKind::B08, format!("number {} was taken with another content", returns.seq)))
+    };
+    if let Some((kind, why)) = odd {
+        let command = DocumentCommand::Quarantine;
+        let refusal = Refusal { command, raise: Some(kind), why, faults: vec![] };
+        let refused = refuse_in(&txn, app, &document, refusal).await?;
+        txn.commit().await?;
+        return Ok(refused.into());
+    }
+    let mut document = document;
+    if document.state == BankDocumentState::Verified {
+        let changes = document::ActiveModel {
+            seq: Set(Some(returns.seq)),
+            business_date: Set(Some(returns.business_date)),
+            item_count: Set(i64::try_from(returns.lines.len()).map_err(Problem::internal)?),
+            ..Default::default()
+        };
+        document = move_on(&txn, &document, DocumentCommand::Parse, changes).await?;
+    }
+    let ours = crate::recon::returns::keep(&txn, app, &document, &returns).await?;
+    let document = take_effect(&txn, app, &document, ours, &[]).await?;
     txn.commit().await?;
     Ok(document.into())
 }

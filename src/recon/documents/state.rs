@@ -82,11 +82,15 @@ impl BankDocumentKind {
     pub fn of_bytes(head: &[u8]) -> Option<Self> {
         const NAMESPACE: &str = "urn:iso:std:iso:20022:tech:xsd:";
         let text = String::from_utf8_lossy(head);
-        if text.starts_with("H|CNSTM1|") {
-            return Some(Self::CnStatement);
-        }
-        if text.starts_with("H|CNRES1|") {
-            return Some(Self::CnResult);
+        let flat = [
+            ("H|CNSTM1|", Self::CnStatement),
+            ("H|CNSTM2|", Self::CnStatement),
+            ("H|CNRES1|", Self::CnResult),
+            ("H|CNRES2|", Self::CnResult),
+            ("H|CNRET2|", Self::CnReturn),
+        ];
+        if let Some((_, kind)) = flat.into_iter().find(|(begin, _)| text.starts_with(begin)) {
+            return Some(kind);
         }
         let message = text.split_once(NAMESPACE)?.1.get(..8)?;
         [Self::Pain002, Self::Camt052, Self::Camt053, Self::Camt054].into_iter().find(|kind| kind.word() == message)
@@ -259,6 +263,10 @@ mod tests {
         for (text, kind) in [
             ("H|CNSTM1|ACC|".to_owned(), Some(K::CnStatement)),
             ("H|CNRES1|B1|".to_owned(), Some(K::CnResult)),
+            ("H|CNSTM2|ACC|".to_owned(), Some(K::CnStatement)),
+            ("H|CNRES2|B1|".to_owned(), Some(K::CnResult)),
+            ("H|CNRET2|ACC|".to_owned(), Some(K::CnReturn)),
+            ("H|CNPAY1|B1|".to_owned(), None),
             (document("camt.053.001.08"), Some(K::Camt053)),
             (document("camt.054.001.02"), Some(K::Camt054)),
             (document("pain.002.001.10"), Some(K::Pain002)),

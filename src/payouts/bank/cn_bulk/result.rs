@@ -16,7 +16,7 @@ use super::lines::{Lines, is_sm3, is_token, whole};
 use crate::gm::Sm3Stream;
 use crate::kernel::clock::Moment;
 use crate::payouts::bank::result_file::{fen, is_duplicate};
-use crate::payouts::bank::{BankFact, Named, Status, Unreadable};
+use crate::payouts::bank::{BankFact, Heard, Named, Status, Unreadable};
 
 /// Most lines of one file: more than any batch has, as often as a bank may repeat itself.
 const MAX_LINES: usize = 100_000;
@@ -34,6 +34,18 @@ pub struct Results {
     pub facts: Vec<BankFact>,
     /// Lines, from 1, whose letter is none of `S`, `F` and `P`. They count as in progress, and somebody should ask the bank.
     pub unknown_letters: Vec<usize>,
+}
+
+/// How such a file begins.
+pub(in crate::payouts::bank) const MARK: &[u8] = b"H|CNRES2|";
+
+/// What a whole file says, as an adapter hears it.
+///
+/// # Errors
+/// [`Unreadable`]: then nothing of the file counts.
+pub fn heard(bytes: &[u8]) -> Result<Heard, Unreadable> {
+    let Results { batch, refused, facts, unknown_letters } = read(bytes)?;
+    Ok(Heard { batch: Some(batch), refused, facts, file: None, odd_lines: unknown_letters })
 }
 
 /// Reads a whole file.

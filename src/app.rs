@@ -88,7 +88,7 @@ impl App {
             keys::root_key(&config.data_dir, seams.chance.as_ref())?
         };
         let storage = Store::open(&config.storage, &config.data_dir, seams.chance.as_ref()).await?;
-        let bank = config.bank.as_ref().map(BankLink::from_config).transpose()?;
+        let bank = config.bank.as_ref().map(|bank| BankLink::from_config(bank, &seams)).transpose()?;
         Self::of_parts(config, seams, db, &root_key, storage, bank).await
     }
 

@@ -298,34 +298,37 @@ async fn bucket(config: &Config) -> Word {
 }
 
 async fn bank(config: &Config) -> Word {
-    if let Some(files) = config.bank.as_ref().and_then(|bank| bank.files.as_ref()) {
+    if let Some(bank) = &config.bank
+        && let Some(files) = &bank.files
+    {
+        let form = if bank.kind == BankKind::CnBulkFiles { "signed flat files" } else { "ISO 20022 files" };
         let place = crate::payouts::bank::transport::open(files);
-        return match place.ready().await {
-            Ok(()) => Word::Fine(format!("ISO 20022 files in {}", place.place())),
-            Err(error) => Word::Wrong(error.to_string(), "give the service read and write there (bank.files)"),
+        let said = match place.ready().await {
+            Ok(()) => format!("{form} in {}", place.place()),
+            Err(error) => return Word::Wrong(error.to_string(), "give the service read and write there (bank.files)"),
+        };
+        return match &bank.seals {
+            Some(files) => seals(files, &said),
+            None => Word::Fine(said),
         };
     }
     match &config.bank {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
-        Some(Bank { kind: BankKind::Pull, seals: Some(files), .. }) => seals(files),
+        Some(Bank { kind: BankKind::Pull, seals: Some(files), .. }) => seals(files, "the bank's job comes"),
         Some(bank) => Word::Fine(bank.url.clone()),
     }
 }
 
 /// Keys that open and certificates that count: without them no file goes out and none is believed.
-fn seals(files: &SealFiles) -> Word {
+fn seals(files: &SealFiles, said: &str) -> Word {
     let cure = "put a key and certificates in place that count (bank.seals; `huzhu keys gm` makes some for trials)";
     let seals = match Seals::read(files) {
         Ok(seals) => seals,
         Err(error) => return Word::Wrong(format!("{error:#}"), cure),
     };
     let ((own, banks), now) = (seals.not_after(), SystemClock.now());
-    let said = format!(
-        "the bank's job comes; the fund's certificate counts until {}, the bank's until {}",
-        own.date(),
-        banks.date()
-    );
+    let said = format!("{said}; the fund's certificate counts until {}, the bank's until {}", own.date(), banks.date());
     match Ord::min(own, banks) {
         first if first < now => Word::Wrong(said, cure),
         first if first < now.plus_secs(CERTIFICATE_NOTICE_SECS) => Word::Warn(format!("{said}: get the next ones now")),

@@ -10,6 +10,8 @@ use super::{ConfigError, secret_from_file};
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
 use crate::kernel::secret::Secret;
+use crate::payouts::bank::cn_bulk::Charset;
+use crate::payouts::bank::cn_bulk::pay_file::is_remark;
 
 /// The bank that payouts go through.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,7 +22,7 @@ pub struct Bank {
     /// Where the bank (or its simulator) answers: `http://host:port`. Empty for a bank that is never called.
     #[serde(default)]
     pub url: String,
-    /// How files go to the bank and come from it; with kind `iso20022_files` only.
+    /// How files go to the bank and come from it; with the kinds `iso20022_files` and `cn_bulk_files`.
     #[serde(default)]
     pub files: Option<BankFiles>,
     /// Last four digits of the account that the fund's own money comes from. Default `0001`.
@@ -173,10 +175,27 @@ const fn default_not_found_gap_secs() -> i64 {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankFiles {
-    /// The fund's name at the bank, 1 to 140 characters.
+    /// The fund's name at the bank, 1 to 140 characters; with kind `iso20022_files`.
+    #[serde(default)]
     pub debtor_name: String,
-    /// The bank's twelve-digit branch number (联行号).
+    /// The bank's twelve-digit branch number (联行号); with kind `iso20022_files`.
+    #[serde(default)]
     pub cnaps: String,
+    /// The encoding of payment files, `GB18030` or `UTF-8`; with kind `cn_bulk_files`. Default `GB18030`.
+    #[serde(default)]
+    pub charset: Option<Charset>,
+    /// Longest account name in bytes of that encoding, 2 to 200; with kind `cn_bulk_files`. Default 60, the strictest that banks publish.
+    #[serde(default)]
+    pub max_name_bytes: Option<usize>,
+    /// What members read on their card's own statement, at most 42 bytes; with kind `cn_bulk_files`. Default `互助保障金`.
+    #[serde(default)]
+    pub remark: Option<String>,
+    /// The statement's word for transfers of the fund's own money; with kind `cn_bulk_files`. Default `拨款`.
+    #[serde(default)]
+    pub funding_text: Option<String>,
+    /// The statement's word for charges of the bank; with kind `cn_bulk_files`. Default `手续费`.
+    #[serde(default)]
+    pub charge_text: Option<String>,
     /// A directory.
     #[serde(default)]
     pub directory: Option<PathBuf>,
@@ -208,7 +227,37 @@ fn default_region() -> String {
 }
 
 impl BankFiles {
-    fn check(&self) -> Result<(), ConfigError> {
+    /// The encoding of payment files.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset.unwrap_or_default()
+    }
+
+    /// Longest account name, in bytes of the encoding.
+    #[must_use]
+    pub fn max_name_bytes(&self) -> usize {
+        self.max_name_bytes.unwrap_or(60)
+    }
+
+    /// What members read on their card's own statement.
+    #[must_use]
+    pub fn remark(&self) -> &str {
+        self.remark.as_deref().unwrap_or("互助保障金")
+    }
+
+    /// The statement's word for transfers of the fund's own money.
+    #[must_use]
+    pub fn funding_text(&self) -> &str {
+        self.funding_text.as_deref().unwrap_or("拨款")
+    }
+
+    /// The statement's word for charges of the bank.
+    #[must_use]
+    pub fn charge_text(&self) -> &str {
+        self.charge_text.as_deref().unwrap_or("手续费")
+    }
+
+    fn check_place(&self) -> Result<(), ConfigError> {
         let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
         if self.directory.is_some() == self.bucket.is_some() {
             return refused("bank.files needs either directory or bucket");
@@ -218,6 +267,23 @@ impl BankFiles {
         {
             return refused("bank.files with a bucket needs endpoint, access_key_id and secret_access_key");
         }
+        Ok(())
+    }
+
+    fn check_iso(&self) -> Result<(), ConfigError> {
+        let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
+        self.check_place()?;
+        for (is_set, key) in [
+            (self.charset.is_some(), "charset"),
+            (self.max_name_bytes.is_some(), "max_name_bytes"),
+            (self.remark.is_some(), "remark"),
+            (self.funding_text.is_some(), "funding_text"),
+            (self.charge_text.is_some(), "charge_text"),
+        ] {
+            if is_set {
+                return refused(&format!("bank.files.{key} goes with kind \"cn_bulk_files\""));
+            }
+        }
         if self.cnaps.len() != 12 || !self.cnaps.bytes().all(|byte| byte.is_ascii_digit()) {
             return refused("bank.files.cnaps is twelve digits");
         }
@@ -226,6 +292,36 @@ impl BankFiles {
         }
         Ok(())
     }
+
+    fn check_flat(&self) -> Result<(), ConfigError> {
+        let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
+        self.check_place()?;
+        for (text, key) in [(&self.debtor_name, "debtor_name"), (&self.cnaps, "cnaps")] {
+            if !text.is_empty() {
+                return refused(&format!("bank.files.{key} goes with kind \"iso20022_files\""));
+            }
+        }
+        if !(2..=200).contains(&self.max_name_bytes()) {
+            return refused("bank.files.max_name_bytes is 2 to 200");
+        }
+        if !is_remark(self.remark(), self.charset()) {
+            return refused("bank.files.remark is 1 to 42 bytes of what can be read");
+        }
+        for (text, key) in [(self.funding_text(), "funding_text"), (self.charge_text(), "charge_text")] {
+            if !(1..=20).contains(&text.chars().count()) || text.contains('|') {
+                return refused(&format!("bank.files.{key} is a word of 1 to 20 characters"));
+            }
+        }
+        if self.funding_text() == self.charge_text() {
+            return refused("bank.files.funding_text and charge_text are two words");
+        }
+        Ok(())
+    }
+}
+
+/// What flat files can name.
+fn is_bank_name(name: &str) -> bool {
+    (1..=30).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 /// Where the fund's SM2 key with its certificate, and the bank's certificate, are: PEM or DER files.
@@ -248,6 +344,8 @@ pub enum BankKind {
     Simulator,
     /// Orders and answers are ISO 20022 messages in files (`bank.files`).
     Iso20022Files,
+    /// Orders and answers are signed flat files (批量代发; `bank.files` and `bank.seals`).
+    CnBulkFiles,
     /// The bank's own job fetches batches and brings results and statements.
     Pull,
 }
@@ -297,11 +395,27 @@ impl Bank {
 
     pub(super) fn check_files(&self) -> Result<(), ConfigError> {
         match (self.kind, &self.files) {
-            (BankKind::Iso20022Files, Some(files)) => files.check(),
+            (BankKind::Iso20022Files, Some(files)) => files.check_iso(),
+            (BankKind::CnBulkFiles, Some(files)) => {
+                if self.seals.is_none() {
+                    return Err(ConfigError::Refused("bank.kind \"cn_bulk_files\" needs [bank.seals]".to_owned()));
+                }
+                for (name, key) in [(&self.account, "account"), (&self.corp_id, "corp_id")] {
+                    if !is_bank_name(name) {
+                        return Err(ConfigError::Refused(format!("bank.{key} is 1 to 30 digits and capital letters")));
+                    }
+                }
+                files.check_flat()
+            }
+            (BankKind::CnBulkFiles, None) => {
+                Err(ConfigError::Refused("bank.kind \"cn_bulk_files\" needs [bank.files]".to_owned()))
+            }
             (BankKind::Iso20022Files, None) => {
                 Err(ConfigError::Refused("bank.kind \"iso20022_files\" needs [bank.files]".to_owned()))
             }
-            (_, Some(_)) => Err(ConfigError::Refused("bank.files goes with kind \"iso20022_files\"".to_owned())),
+            (_, Some(_)) => Err(ConfigError::Refused(
+                "bank.files goes with the kinds \"iso20022_files\" and \"cn_bulk_files\"".to_owned(),
+            )),
             (BankKind::Pull, None) if self.seals.is_none() => {
                 Err(ConfigError::Refused("bank.kind \"pull\" needs [bank.seals]".to_owned()))
             }

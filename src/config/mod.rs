@@ -457,6 +457,39 @@ mod tests {
     }
 
     #[test]
+    fn a_bank_of_signed_flat_files_names_what_is_wrong() {
+        let seals = "[bank.seals]\nkey_file = \"k\"\ncertificate_file = \"c\"\nbank_certificate_file = \"b\"\n";
+        let with = |head: &str, seals: &str, lines: &str| {
+            let files = format!("[bank.files]\ndirectory = \"/srv/bank\"\n{lines}");
+            from_toml(&format!("[bank]\nkind = \"cn_bulk_files\"\n{head}\n{seals}{files}"))
+        };
+        let files = with("", seals, "").unwrap().bank.unwrap().files.unwrap();
+        assert_eq!((files.charset().word(), files.max_name_bytes(), files.remark()), ("GB18030", 60, "互助保障金"));
+        assert!(with("", seals, "charset = \"UTF-8\"\nmax_name_bytes = 62\nremark = \"互助\"").is_ok());
+        for (head, seals, lines, said) in [
+            ("", "", "", "[bank.seals]"),
+            ("corp_id = \"fund-1\"", seals, "", "bank.corp_id"),
+            ("account = \"1234 5678\"", seals, "", "bank.account"),
+            ("", seals, "charset = \"BIG5\"", "BIG5"),
+            ("", seals, "max_name_bytes = 1", "bank.files.max_name_bytes"),
+            ("", seals, "remark = \"a|b\"", "bank.files.remark"),
+            ("", seals, "remark = \"互助保障金互助保障金互助保障金互助保障金互助\"", "bank.files.remark"),
+            ("", seals, "cnaps = \"313100000013\"", "bank.files.cnaps goes with"),
+            ("", seals, "funding_text = \"\"", "bank.files.funding_text"),
+            ("", seals, "charge_text = \"拨款\"", "two words"),
+        ] {
+            let error = with(head, seals, lines).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let missing = from_toml(&format!("[bank]\nkind = \"cn_bulk_files\"\n{seals}")).unwrap_err().to_string();
+        assert!(missing.contains("[bank.files]"), "{missing}");
+        let iso = "[bank]\nkind = \"iso20022_files\"\n[bank.files]\ndebtor_name = \"互助会\"\ncnaps = \"313100000013\"\n\
+                   directory = \"/srv/bank\"\ncharset = \"UTF-8\"";
+        let error = from_toml(iso).unwrap_err().to_string();
+        assert!(error.contains("bank.files.charset goes with"), "{error}");
+    }
+
+    #[test]
     fn a_gateway_for_bills_is_checked() {
         let with = |line: &str| from_toml(&format!("[bill_checks]\nkind = \"gateway\"\n{line}"));
         let (url, token) = ("url = \"http://127.0.0.1:1\"", "token = \"hunter12345678\"");

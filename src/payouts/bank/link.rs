@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Adapter;
+use super::bulk_files::BulkFiles;
+use super::cn_bulk::pay_file::FileLimits;
 use super::iso::IsoFiles;
 use super::pulled::Pulled;
 use super::rules::BankRules;
 use super::seals::Seals;
 use super::simulator::Simulator;
 use super::transport::{self, Transport};
-use crate::config::{Bank, BankKind};
+use crate::app::Seams;
+use crate::config::{Bank, BankFiles, BankKind};
 use crate::http_client::{HttpClient, Timeouts};
 use crate::recon::matching::Words;
 
@@ -40,11 +43,13 @@ impl BankLink {
     ///
     /// # Errors
     /// When the HTTP client can't be built, or a key or certificate can't be read.
-    pub fn from_config(bank: &Bank) -> anyhow::Result<Self> {
+    pub fn from_config(bank: &Bank, seams: &Seams) -> anyhow::Result<Self> {
         let timeouts = Timeouts {
             connect: Duration::from_millis(bank.connect_timeout_ms),
             answer: Duration::from_millis(bank.answer_timeout_ms),
         };
+        let seals = bank.seals.as_ref().map(Seals::read).transpose()?.map(Arc::new);
+        let mut words = Words { funding_tail: bank.funding_tail.clone(), ..Words::default() };
         let mut place_of_files = None;
         let adapter: Arc<dyn Adapter> = match bank.kind {
             BankKind::Simulator => Arc::new(
@@ -58,18 +63,44 @@ impl BankLink {
                 let (name, cnaps) = (files.debtor_name.clone(), files.cnaps.clone());
                 Arc::new(IsoFiles::new(place, name, cnaps, bank.max_orders))
             }
+            BankKind::CnBulkFiles => {
+                let files = bank.files.as_ref().ok_or_else(|| anyhow::anyhow!("bank.files is missing"))?;
+                let seals = seals.clone().ok_or_else(|| anyhow::anyhow!("bank.seals is missing"))?;
+                let place = transport::open(files);
+                place_of_files = Some(place.clone());
+                words = Words { funding: files.funding_text().into(), charge: files.charge_text().into(), ..words };
+                Arc::new(BulkFiles::new(
+                    place,
+                    seals,
+                    seams.clock.clone(),
+                    seams.chance.clone(),
+                    file_limits(bank, files),
+                ))
+            }
             BankKind::Pull => Arc::new(Pulled::new(bank.max_orders)),
         };
         Ok(Self {
             adapter,
             account: bank.account.clone(),
             corp_id: bank.corp_id.clone(),
-            words: Words { funding_tail: bank.funding_tail.clone(), ..Words::default() },
+            words,
             transport: place_of_files,
             rules: BankRules::of(bank),
             pulled: bank.kind == BankKind::Pull,
-            seals: bank.seals.as_ref().map(Seals::read).transpose()?.map(Arc::new),
+            seals,
         })
+    }
+}
+
+/// What a file may hold: one order never more than a batch.
+fn file_limits(bank: &Bank, files: &BankFiles) -> FileLimits {
+    FileLimits {
+        charset: files.charset(),
+        max_lines: bank.max_orders,
+        max_name_bytes: files.max_name_bytes(),
+        max_amount_fen: bank.max_batch_fen,
+        max_total_fen: bank.max_batch_fen,
+        remark: files.remark().to_owned(),
     }
 }
 

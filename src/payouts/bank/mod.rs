@@ -4,6 +4,7 @@
 //! bytes to the bank and back. What a fact does to an order is decided once for all banks, in [`decide`]. Anything that is not
 //! understood is [`Submitted::InDoubt`]: no adapter ever guesses.
 
+pub mod bulk_files;
 pub mod cn_bulk;
 pub mod decide;
 pub mod flat;
@@ -17,6 +18,7 @@ pub mod simulator;
 pub mod transport;
 
 pub use link::BankLink;
+pub use pulled::Pulled;
 pub use rules::BankRules;
 pub use seals::Seals;
 

@@ -3,26 +3,34 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use huzhu::gm::Own;
 use huzhu::http_client::{HttpClient, Timeouts};
-use huzhu::kernel::clock::Moment;
+use huzhu::kernel::chance::SeededChance;
+use huzhu::kernel::clock::{ManualClock, Moment};
 use huzhu::kernel::money::Fen;
 use huzhu::kernel::secret::Secret;
+use huzhu::payouts::bank::bulk_files::BulkFiles;
+use huzhu::payouts::bank::cn_bulk::Charset;
+use huzhu::payouts::bank::cn_bulk::pay_file::FileLimits;
 use huzhu::payouts::bank::decide::decide;
 use huzhu::payouts::bank::iso::IsoFiles;
 use huzhu::payouts::bank::simulator::Simulator;
 use huzhu::payouts::bank::transport::Directory;
-use huzhu::payouts::bank::{Adapter, BankFact, Batch, Enquired, Line, RenderError, Status, Submitted};
+use huzhu::payouts::bank::{Adapter, BankFact, Batch, Enquired, Line, Pulled, RenderError, Seals, Status, Submitted};
 use huzhu::payouts::state::OrderState;
 use sea_orm::Iterable;
 use time::macros::date;
 
 /// Most orders in a file of the adapters here.
 const MOST: usize = 3;
+/// When certificates begin.
+const AT: Moment = Moment::from_ms(1_795_400_000_000);
 
 /// An adapter with a reading of its files that shares nothing with how they are written: references with amounts in fen, and every count
 /// with every total that stands in the file.
 struct Tried {
     adapter: Box<dyn Adapter>,
+    text: fn(&[u8]) -> String,
     lines: fn(&str) -> Vec<(String, i64)>,
     totals: fn(&str) -> Vec<(usize, i64)>,
 }
@@ -33,10 +41,38 @@ fn adapters(directory: &std::path::Path) -> Vec<Tried> {
     let simulator = Simulator::new(HttpClient::new(timeouts).unwrap(), "http://127.0.0.1:1", MOST);
     let transport = Arc::new(Directory::new(directory.to_owned()));
     let iso = IsoFiles::new(transport, "互助保障会".to_owned(), "313100000013".to_owned(), MOST);
+    let own = |subject| Own::self_signed(subject, AT, 30, &SeededChance::new(1)).unwrap();
+    let seals = Arc::new(Seals::new(own("CN=fund,C=CN"), own("CN=bank,C=CN").certificate));
+    let bulk = |charset, folder: &str| {
+        let transport = Arc::new(Directory::new(directory.join(folder)));
+        let limits = FileLimits {
+            charset,
+            max_lines: MOST,
+            max_name_bytes: 60,
+            max_amount_fen: Fen::new(i64::MAX),
+            max_total_fen: Fen::new(i64::MAX),
+            remark: "互助保障金".to_owned(),
+        };
+        let (clock, chance) = (Arc::new(ManualClock::at(AT)), Arc::new(SeededChance::new(2)));
+        Box::new(BulkFiles::new(transport, seals.clone(), clock, chance, limits))
+    };
     vec![
-        Tried { adapter: Box::new(simulator), lines: flat_lines, totals: flat_totals },
-        Tried { adapter: Box::new(iso), lines: xml_lines, totals: xml_totals },
+        Tried { adapter: Box::new(simulator), text: utf8, lines: flat_lines, totals: flat_totals },
+        Tried { adapter: Box::new(Pulled::new(MOST)), text: utf8, lines: flat_lines, totals: flat_totals },
+        Tried { adapter: Box::new(iso), text: utf8, lines: xml_lines, totals: xml_totals },
+        Tried { adapter: bulk(Charset::Gb18030, "gb"), text: gb18030, lines: flat_lines, totals: flat_totals },
+        Tried { adapter: bulk(Charset::Utf8, "utf8"), text: utf8, lines: flat_lines, totals: flat_totals },
     ]
+}
+
+fn utf8(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn gb18030(bytes: &[u8]) -> String {
+    let (text, _, bad) = encoding_rs::GB18030.decode(bytes);
+    assert!(!bad);
+    text.into_owned()
 }
 
 fn flat_lines(text: &str) -> Vec<(String, i64)> {
@@ -98,14 +134,14 @@ fn batch(lines: Vec<Line>) -> Batch {
 #[test]
 fn what_is_written_is_the_batch_and_always_the_same() {
     let directory = tempfile::tempdir().unwrap();
-    for Tried { adapter, lines, totals } in adapters(directory.path()) {
+    for Tried { adapter, text, lines, totals } in adapters(directory.path()) {
         let name = adapter.name();
         for amounts in [&[134_000, 5][..], &[1], &[99, 100, 101], &[9_999_999_999_999]] {
             let made =
                 batch(amounts.iter().zip(1..).map(|(fen, number)| line(number, "阿依古丽•买买提", *fen)).collect());
             let bytes = adapter.render(&made).unwrap();
             assert_eq!(bytes, adapter.render(&made).unwrap(), "{name}");
-            let text = String::from_utf8(bytes).unwrap();
+            let text = text(&bytes);
             let expected: Vec<(String, i64)> =
                 made.lines.iter().map(|l| (l.bank_ref.clone(), l.amount_fen.get())).collect();
             assert_eq!(lines(&text), expected, "{name}");
@@ -121,7 +157,7 @@ fn what_cannot_be_written_is_refused_and_never_cut() {
     let directory = tempfile::tempdir().unwrap();
     for Tried { adapter, .. } in adapters(directory.path()) {
         let name = adapter.name();
-        let long = "长".repeat(21);
+        let long = "长".repeat(31);
         let mut card = line(1, "王芳", 1);
         card.card_number = Secret::new("4111 1111".to_owned());
         let mut reference = line(1, "王芳", 1);
@@ -153,13 +189,20 @@ async fn not_sent_is_said_only_when_it_is_proved() {
             // Nobody listens: not a byte went out.
             Submitted::NotSent { why } => assert_eq!((adapter.name(), why), ("simulator", "not_connected")),
             // The file lies there: that proves nothing.
-            Submitted::InDoubt { why } => assert_eq!((adapter.name(), why), ("iso20022_files", "no_receipt_yet")),
+            Submitted::InDoubt { why: "pulled" } => assert_eq!(adapter.name(), "pull"),
+            Submitted::InDoubt { why } => {
+                assert!(matches!(adapter.name(), "iso20022_files" | "cn_bulk_files"), "{}", adapter.name());
+                assert_eq!(why, "no_receipt_yet");
+            }
             other => panic!("{}: {other:?}", adapter.name()),
         }
         let another = adapter.submit("B1", b"another".to_vec(), "bb").await;
         assert!(!matches!(another, Submitted::Accepted { .. }), "{}", adapter.name());
-        if adapter.name() == "iso20022_files" {
-            assert_eq!(another, Submitted::InDoubt { why: "other_content" });
+        match adapter.name() {
+            "iso20022_files" => assert_eq!(another, Submitted::InDoubt { why: "other_content" }),
+            // It is no payment file at all: nothing was touched.
+            "cn_bulk_files" => assert_eq!(another, Submitted::NotSent { why: "other_content" }),
+            _ => {}
         }
         assert!(matches!(adapter.enquire_batch("B1").await, Enquired::Unavailable { .. }), "never: not found");
     }

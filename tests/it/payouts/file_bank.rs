@@ -12,10 +12,15 @@ use sha2::{Digest, Sha256};
 use super::iso_documents::{camt053, detail, entry};
 use super::scene::{Scene, states};
 
-fn files(directory: &Path) -> config::BankFiles {
+pub fn files(directory: &Path) -> config::BankFiles {
     config::BankFiles {
         debtor_name: "互助保障会".to_owned(),
         cnaps: "313100000013".to_owned(),
+        charset: None,
+        max_name_bytes: None,
+        remark: None,
+        funding_text: None,
+        charge_text: None,
         directory: Some(directory.to_owned()),
         bucket: None,
         prefix: String::new(),

@@ -7,6 +7,7 @@ mod books;
 mod breaks;
 mod doubt;
 mod file_bank;
+mod flat_bank;
 mod guards;
 mod holds;
 mod hours;

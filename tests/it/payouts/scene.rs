@@ -123,6 +123,11 @@ impl Scene {
 
     /// A bank whose own job comes, with its certificates; what it does with a file, the test does.
     pub async fn pulled() -> (Self, Own) {
+        Self::sealed(|_| config::Bank::pull()).await
+    }
+
+    /// A bank that signs and opens files, with its certificates: `fund.crt` lies in the data directory. What it does with a file, the test does.
+    pub async fn sealed(link: impl FnOnce(&Path) -> config::Bank) -> (Self, Own) {
         let at = Moment::from_ms(1_773_622_800_000);
         let new = |subject| Own::self_signed(subject, at, 30, &SystemChance).unwrap();
         let (fund, bank) = (new("CN=fund,C=CN"), new("CN=bank,C=CN"));
@@ -139,7 +144,7 @@ impl Scene {
                     .unwrap();
                 path
             };
-            let mut link = config::Bank::pull();
+            let mut link = link(folder);
             link.seals = Some(config::Seals {
                 key_file: file("fund.key", &fund.key.to_pem().unwrap()),
                 certificate_file: file("fund.crt", &fund.certificate.to_pem().unwrap()),

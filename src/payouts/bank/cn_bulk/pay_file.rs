@@ -88,6 +88,16 @@ pub fn file_name(corp_id: &str, value_date: time::Date, batch_ref: &str) -> Stri
     format!("PAY_{corp_id}_{}_{batch_ref}", iso_date::text(value_date).replace('-', ""))
 }
 
+/// The name, with its ending, of the file that `bytes` are, when they are the payment file of `batch_ref`.
+#[must_use]
+pub fn name_of(bytes: &[u8], batch_ref: &str) -> Option<String> {
+    let header = bytes.split(|byte| *byte == b'\n').next()?;
+    let fields: Vec<&str> = std::str::from_utf8(header).ok()?.split('|').collect();
+    let ["H", "CNPAY1", named, corp_id, _, day, ..] = fields[..] else { return None };
+    let day = iso_date::parse_compact(day)?;
+    (named == batch_ref && is_reference(corp_id)).then(|| format!("{}.txt", file_name(corp_id, day, batch_ref)))
+}
+
 fn write_line(
     out: &mut Vec<u8>,
     line: &Line,
@@ -155,6 +165,18 @@ mod tests {
             value_date: date!(2026 - 11 - 23),
             made_at: Moment::from_ms(1_795_400_000_000),
             lines,
+        }
+    }
+
+    #[test]
+    fn a_file_knows_its_own_name() {
+        let bytes = write(&batch(vec![line("王芳", 1)]), &limits(Charset::Gb18030)).unwrap();
+        let name = name_of(&bytes, &batch(vec![]).batch_ref).unwrap();
+        let made = batch(vec![]);
+        assert_eq!(name, format!("{}.txt", file_name(&made.corp_id, made.value_date, &made.batch_ref)));
+        assert_eq!(name_of(&bytes, "ANOTHER"), None);
+        for other in [&b""[..], b"H|CNPAY1|B1", b"H|CNRES2|B1|C|A|20261123|", b"H|CNPAY1|B1|../C|A|20261123|"] {
+            assert_eq!(name_of(other, "B1"), None);
         }
     }
 

@@ -334,6 +334,9 @@ pub struct Seals {
     pub certificate_file: PathBuf,
     /// The bank's certificate: whom files are sealed for, and whose signature counts.
     pub bank_certificate_file: PathBuf,
+    /// The bank's next certificate, when it has given it before the other one ends: its signature counts, too.
+    #[serde(default)]
+    pub next_bank_certificate_file: Option<PathBuf>,
 }
 
 /// Which adapter.

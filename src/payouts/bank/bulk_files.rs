@@ -55,7 +55,7 @@ impl BulkFiles {
         }
         let made = tokio::task::spawn_blocking(move || {
             let signature = seals.sign(&bytes, now).map_err(|_| "not_signed")?;
-            let sealed = seals.seal(&bytes, chance.as_ref()).map_err(|_| "not_sealed")?;
+            let sealed = seals.seal(&bytes, now, chance.as_ref()).map_err(|_| "not_sealed")?;
             Ok((signature, sealed))
         });
         made.await.unwrap_or(Err("signer_died"))

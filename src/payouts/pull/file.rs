@@ -114,7 +114,7 @@ async fn envelope_of(app: &App, seals: &Seals, batch: &batch::Model, bytes: &[u8
         return Ok(kept);
     }
     let now = app.clock.now();
-    let sealed = seals.seal(bytes, app.chance.as_ref()).map_err(Problem::internal)?;
+    let sealed = seals.seal(bytes, now, app.chance.as_ref()).map_err(Problem::internal)?;
     let row = envelope::ActiveModel {
         batch_id: Set(batch.id),
         sha256: Set(hex::encode(Sha256::digest(&sealed))),

@@ -42,7 +42,7 @@ fn adapters(directory: &std::path::Path) -> Vec<Tried> {
     let transport = Arc::new(Directory::new(directory.to_owned()));
     let iso = IsoFiles::new(transport, "互助保障会".to_owned(), "313100000013".to_owned(), MOST);
     let own = |subject| Own::self_signed(subject, AT, 30, &SeededChance::new(1)).unwrap();
-    let seals = Arc::new(Seals::new(own("CN=fund,C=CN"), own("CN=bank,C=CN").certificate));
+    let seals = Arc::new(Seals::new(own("CN=fund,C=CN"), own("CN=bank,C=CN").certificate, None));
     let bulk = |charset, folder: &str| {
         let transport = Arc::new(Directory::new(directory.join(folder)));
         let limits = FileLimits {

@@ -149,6 +149,7 @@ impl Scene {
                 key_file: file("fund.key", &fund.key.to_pem().unwrap()),
                 certificate_file: file("fund.crt", &fund.certificate.to_pem().unwrap()),
                 bank_certificate_file: file("bank.crt", &bank.certificate.to_pem().unwrap()),
+                next_bank_certificate_file: None,
             });
             link
         })

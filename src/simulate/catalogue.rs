@@ -166,8 +166,8 @@ pub const FAULTS: [Played; 46] = [
     ),
     by("F40", "odd amounts", &["odd_amount"], "1e3 in results; others by unit tests of the readers"),
     not("F41", "bombs", "no XML comes in on this road: iso20022 and tests/parsers have them"),
-    not("F42", "signatures", "no file is signed on this road: gm and tests/it/payouts/bank_job.rs have them"),
-    not("F43", "half files of a transport", "no file travels on this road: tests/it/payouts/file_bank.rs has them"),
+    not("F42", "signatures", "no file is signed on this road: gm and tests/it/payouts/flat_bank.rs have them"),
+    not("F43", "half files of a transport", "no file travels on this road: tests/it/payouts/flat_bank.rs has them"),
     by(
         "F44",
         "clock step, holiday during dispatch",

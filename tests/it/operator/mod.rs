@@ -7,6 +7,7 @@ mod dead_jobs;
 mod demo;
 mod doctor;
 mod first_start;
+mod flat_bank;
 mod folder;
 mod keys;
 pub mod machine;

@@ -148,7 +148,7 @@ pub enum BankDocumentSource {
 pub enum BankDocumentState {
     /// Its bytes are kept.
     Received,
-    /// They are those that came.
+    /// They are those that came, and the bank's own where it signs.
     Verified,
     /// It holds together in itself; of a statement, part may be in the books, or it waits for the one before it.
     Parsed,
@@ -156,7 +156,7 @@ pub enum BankDocumentState {
     Applied,
     /// It can be read and does not fit: nothing of it counts.
     Quarantined,
-    /// It can't be read: nothing of it counts.
+    /// It can't be read, or its signature does not count: nothing of it counts.
     Rejected,
     /// It says what another said: no effect.
     Duplicate,
@@ -165,7 +165,7 @@ pub enum BankDocumentState {
 /// What can happen to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter)]
 pub enum DocumentCommand {
-    /// The bytes are those that came.
+    /// The bytes are those that came, and the bank's own where it signs.
     Verify,
     /// It was read to its end.
     Parse,
@@ -173,7 +173,7 @@ pub enum DocumentCommand {
     Apply,
     /// It does not fit.
     Quarantine,
-    /// It can't be read.
+    /// It can't be read, or its signature does not count.
     Reject,
     /// Another said the same.
     FindDuplicate,

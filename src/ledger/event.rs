@@ -1,5 +1,8 @@
-//! What may be posted, and under which key. What each event posts stands in [`super::postings`].
+//! What may be posted, and under which key: the events that the payout contract names, what undoes them, and those of recoveries. What each event posts stands in [`super::postings`].
 
+use sea_orm::{DeriveActiveEnum, EnumIter};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::accounts::Account;
@@ -42,6 +45,20 @@ impl Source {
             _ => None,
         }
     }
+}
+
+/// Where the money of a recovery stood in the books before it was to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RecoveryBasis)]
+pub enum Basis {
+    /// In what claims cost, by plan: 5010. The decision granted too much.
+    Claim,
+    /// In suspense: 1900. The bank debited more than was ordered.
+    DebitedMore,
+    /// In 1030 already, since the statement: the bank debited one reference twice.
+    DebitedTwice,
 }
 
 /// Whose money an event of an order moves.
@@ -155,6 +172,48 @@ pub enum Event {
         /// How much.
         amount_fen: Fen,
     },
+    /// Two people found that what a payout paid is to be given back. Never of [`Basis::DebitedTwice`]: that stands in 1030 already.
+    Recoverable {
+        /// The recovery.
+        recovery_id: Uuid,
+        /// The payout.
+        payout_id: Uuid,
+        /// Its amount, split by plan.
+        plans: Vec<PlanAmount>,
+        /// Where it stood.
+        basis: Basis,
+    },
+    /// Two people found that it is not: what was [recoverable](Self::Recoverable) goes back to where it stood.
+    NotRecoverable {
+        /// The recovery.
+        recovery_id: Uuid,
+        /// The payout.
+        payout_id: Uuid,
+        /// Its amount, split by plan.
+        plans: Vec<PlanAmount>,
+        /// Where it stood.
+        basis: Basis,
+    },
+    /// A credit in suspense is a repayment of a recovery.
+    Repaid {
+        /// The repayment.
+        repayment_id: Uuid,
+        /// The payout.
+        payout_id: Uuid,
+        /// The booking.
+        entry_id: Uuid,
+        /// How much of it.
+        amount_fen: Fen,
+    },
+    /// Two people gave up what was left of a recovery: the fund bears it, under the plans of the payout.
+    WrittenOff {
+        /// The recovery.
+        recovery_id: Uuid,
+        /// The payout.
+        payout_id: Uuid,
+        /// What was left, split by plan.
+        plans: Vec<PlanAmount>,
+    },
 }
 
 impl Event {
@@ -175,6 +234,10 @@ impl Event {
             Self::Charged { entry_id, .. } => format!("charged:{entry_id}"),
             Self::UnknownDebit { entry_id, .. } => format!("unknown-debit:{entry_id}"),
             Self::UnknownCredit { entry_id, .. } => format!("unknown-credit:{entry_id}"),
+            Self::Recoverable { recovery_id, .. } => format!("recoverable:{recovery_id}"),
+            Self::NotRecoverable { recovery_id, .. } => format!("not-recoverable:{recovery_id}"),
+            Self::Repaid { repayment_id, .. } => format!("repaid:{repayment_id}"),
+            Self::WrittenOff { recovery_id, .. } => format!("written-off:{recovery_id}"),
         }
     }
 
@@ -193,6 +256,10 @@ impl Event {
             Self::Charged { .. } => "charged",
             Self::UnknownDebit { .. } => "unknown_debit",
             Self::UnknownCredit { .. } => "unknown_credit",
+            Self::Recoverable { .. } => "recoverable",
+            Self::NotRecoverable { .. } => "not_recoverable",
+            Self::Repaid { .. } => "repaid",
+            Self::WrittenOff { .. } => "written_off",
         }
     }
 
@@ -200,7 +267,11 @@ impl Event {
     #[must_use]
     pub const fn concerns(&self) -> (Option<Uuid>, Option<Uuid>) {
         match self {
-            Self::Approved { payout_id, .. } => (Some(*payout_id), None),
+            Self::Approved { payout_id, .. }
+            | Self::Recoverable { payout_id, .. }
+            | Self::NotRecoverable { payout_id, .. }
+            | Self::Repaid { payout_id, .. }
+            | Self::WrittenOff { payout_id, .. } => (Some(*payout_id), None),
             Self::Reserved { order, .. }
             | Self::Unreserved { order, .. }
             | Self::Settled { order, .. }
@@ -228,8 +299,15 @@ impl Event {
             | Self::Funded { entry_id, .. }
             | Self::Charged { entry_id, .. }
             | Self::UnknownDebit { entry_id, .. }
-            | Self::UnknownCredit { entry_id, .. } => Some(*entry_id),
-            Self::Approved { .. } | Self::Reserved { .. } | Self::Unreserved { .. } | Self::Opened { .. } => None,
+            | Self::UnknownCredit { entry_id, .. }
+            | Self::Repaid { entry_id, .. } => Some(*entry_id),
+            Self::Approved { .. }
+            | Self::Reserved { .. }
+            | Self::Unreserved { .. }
+            | Self::Opened { .. }
+            | Self::Recoverable { .. }
+            | Self::NotRecoverable { .. }
+            | Self::WrittenOff { .. } => None,
         }
     }
 }

@@ -10,7 +10,7 @@ pub mod rows;
 mod trial_balance;
 mod verify;
 
-pub use event::{Event, OrderMoney, PlanAmount, Source};
+pub use event::{Basis, Event, OrderMoney, PlanAmount, Source};
 pub use post::{PostError, post};
 pub use trial_balance::{TrialLine, balance_of, trial_balance};
-pub use verify::{Parts, parts, verify};
+pub use verify::{Parts, parts, settled_by_plan, verify};

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::accounts::Account;
-use super::event::{Event, PlanAmount, Source};
+use super::event::{Basis, Event, PlanAmount, Source};
 use crate::kernel::money::{Fen, MoneyError};
 
 /// One line of a transaction: debit above zero, credit below.
@@ -77,6 +77,21 @@ impl Event {
             Self::UnknownCredit { amount_fen, .. } => {
                 lines.pair(Account::Bank, Account::UnknownCredits, *amount_fen)?;
             }
+            Self::Recoverable { plans, basis, .. } => {
+                lines.debit(Account::Recoverable, total(plans)?);
+                lines.credit_basis(*basis, plans)?;
+            }
+            Self::NotRecoverable { plans, basis, .. } => {
+                lines.debit_basis(*basis, plans)?;
+                lines.credit(Account::Recoverable, total(plans)?)?;
+            }
+            Self::Repaid { amount_fen, .. } => {
+                lines.pair(Account::UnknownCredits, Account::Recoverable, *amount_fen)?;
+            }
+            Self::WrittenOff { plans, .. } => {
+                lines.debit_plans(Account::Expense, plans)?;
+                lines.credit(Account::Recoverable, total(plans)?)?;
+            }
         }
         Ok(lines.0)
     }
@@ -111,7 +126,11 @@ impl Event {
             | Self::Funded { .. }
             | Self::Charged { .. }
             | Self::UnknownDebit { .. }
-            | Self::UnknownCredit { .. } => Vec::new(),
+            | Self::UnknownCredit { .. }
+            | Self::Recoverable { .. }
+            | Self::NotRecoverable { .. }
+            | Self::Repaid { .. }
+            | Self::WrittenOff { .. } => Vec::new(),
         }
     }
 }
@@ -172,6 +191,23 @@ impl Lines {
         self.credit_plans(credit, plans)
     }
 
+    fn debit_basis(&mut self, basis: Basis, plans: &[PlanAmount]) -> Result<(), MoneyError> {
+        match basis {
+            Basis::Claim => self.debit_plans(Account::Expense, plans)?,
+            Basis::DebitedMore => self.debit(Account::UnknownDebits, total(plans)?),
+            Basis::DebitedTwice => self.debit(Account::Recoverable, total(plans)?),
+        }
+        Ok(())
+    }
+
+    fn credit_basis(&mut self, basis: Basis, plans: &[PlanAmount]) -> Result<(), MoneyError> {
+        match basis {
+            Basis::Claim => self.credit_plans(Account::Expense, plans),
+            Basis::DebitedMore => self.credit(Account::UnknownDebits, total(plans)?),
+            Basis::DebitedTwice => self.credit(Account::Recoverable, total(plans)?),
+        }
+    }
+
     fn pair(&mut self, debit: Account, credit: Account, amount_fen: Fen) -> Result<(), MoneyError> {
         self.debit(debit, amount_fen);
         self.credit(credit, amount_fen)
@@ -224,6 +260,23 @@ mod tests {
         assert_eq!(lines(&Event::Charged { entry_id, amount_fen }), [(5090, 5), (1010, -5)]);
         assert_eq!(lines(&Event::UnknownDebit { entry_id, amount_fen }), [(1900, 5), (1010, -5)]);
         assert_eq!(lines(&Event::UnknownCredit { entry_id, amount_fen }), [(1010, 5), (2090, -5)]);
+    }
+
+    #[test]
+    fn a_recovery_moves_what_a_claim_cost_to_what_is_to_come_back() {
+        let OrderMoney { payout_id, plans, .. } = money(&[300, 40]);
+        let (recovery_id, entry_id, amount_fen) = (Uuid::from_u128(5), Uuid::from_u128(9), Fen::new(50));
+        let found = |basis| Event::Recoverable { recovery_id, payout_id, plans: plans.clone(), basis };
+        let not = |basis| Event::NotRecoverable { recovery_id, payout_id, plans: plans.clone(), basis };
+        assert_eq!(lines(&found(Basis::Claim)), [(1030, 340), (5010, -300), (5010, -40)]);
+        assert_eq!(lines(&not(Basis::Claim)), [(5010, 300), (5010, 40), (1030, -340)]);
+        assert_eq!(lines(&found(Basis::DebitedMore)), [(1030, 340), (1900, -340)]);
+        assert_eq!(lines(&not(Basis::DebitedMore)), [(1900, 340), (1030, -340)]);
+        let repaid = Event::Repaid { repayment_id: Uuid::from_u128(6), payout_id, entry_id, amount_fen };
+        assert_eq!(lines(&repaid), [(2090, 50), (1030, -50)]);
+        let written_off = Event::WrittenOff { recovery_id, payout_id, plans: plans.clone() };
+        assert_eq!(lines(&written_off), [(5010, 300), (5010, 40), (1030, -340)]);
+        assert!(repaid.part_moves().is_empty() && found(Basis::Claim).part_moves().is_empty());
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement};
 use uuid::Uuid;
 
 use super::accounts::Account;
+use super::event::PlanAmount;
 use super::rows::{account, balance, part};
 use crate::kernel::money::Fen;
 
@@ -44,6 +45,20 @@ pub async fn parts(connection: &impl ConnectionTrait, payouts: &[Uuid]) -> Resul
         }
     }
     Ok(found)
+}
+
+/// What is paid of a payout under each plan, net of what came back; plans of which nothing is are left out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn settled_by_plan(connection: &impl ConnectionTrait, payout_id: Uuid) -> Result<Vec<PlanAmount>, DbErr> {
+    let rows = part::Entity::find()
+        .filter(part::Column::PayoutId.eq(payout_id))
+        .order_by_asc(part::Column::PlanId)
+        .all(connection)
+        .await?;
+    let paid = rows.into_iter().filter(|row| row.settled_fen.is_positive());
+    Ok(paid.map(|row| PlanAmount { plan_id: row.plan_id, amount_fen: row.settled_fen }).collect())
 }
 
 #[derive(FromQueryResult)]

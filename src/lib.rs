@@ -32,6 +32,7 @@ pub mod plans;
 pub mod promise;
 pub mod reading;
 pub mod recon;
+pub mod recoveries;
 pub mod reviews;
 pub mod simulate;
 pub mod storage;

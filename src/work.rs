@@ -18,6 +18,7 @@ pub fn registry() -> Registry {
     crate::claims::register(&mut registry);
     crate::payouts::jobs(&mut registry);
     crate::recon::jobs(&mut registry);
+    crate::recoveries::jobs(&mut registry);
     documents::register(&mut registry);
     crate::bill_checks::register(&mut registry);
     registry

@@ -46,6 +46,7 @@ mod m17_controls;
 mod m18_bank_documents;
 mod m19_bank_job;
 mod m20_signed_documents;
+mod m21_recoveries;
 mod m22_bank_answers;
 
 /// All migrations, in the order in which they run.
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m18_bank_documents::Migration),
             Box::new(m19_bank_job::Migration),
             Box::new(m20_signed_documents::Migration),
+            Box::new(m21_recoveries::Migration),
             Box::new(m22_bank_answers::Migration),
         ]
     }

@@ -33,6 +33,7 @@ mod plans;
 mod read;
 mod recon;
 mod recon_inspect;
+mod recoveries;
 mod run;
 mod safe_mode;
 mod simulate;
@@ -90,6 +91,8 @@ enum Verb {
     Payouts(payouts::Payouts),
     /// Disagreements with the bank, and statements by hand.
     Recon(recon::Recon),
+    /// What members are asked to give back.
+    Recoveries(recoveries::Recoveries),
     /// The books.
     Ledger(ledger::Ledger),
     /// The money code played through with everything going wrong, judged after every step.
@@ -169,6 +172,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::BillChecks(verb) => bill_checks::bill_checks(config()?, verb).await,
         Verb::Payouts(verb) => payouts::payouts(config()?, verb).await,
         Verb::Recon(verb) => recon::recon(config()?, verb).await,
+        Verb::Recoveries(verb) => recoveries::recoveries(config()?, verb).await,
         Verb::SafeMode(verb) => safe_mode::safe_mode(config()?, verb).await,
         Verb::Ledger(verb) => ledger::ledger(config()?, verb).await,
         Verb::Simulate(verb) => simulate::simulate(&verb).await,

@@ -92,6 +92,14 @@ codes! {
     BreakClosed 409 "该差异已处理" "The break is closed";
     BreakNeedsProposal 409 "须先由另一人提出处理意见" "Another person proposes the end of this break first";
     BreakTakesOne 409 "该差异由一人处理即可，请直接关闭" "One person closes a break of this kind: resolve it";
+    PayoutNotSettled 409 "该笔赔付尚未由对账单确认到账" "No statement has confirmed this payout yet";
+    RecoveryOpen 409 "该笔赔付已有同类追回尚未结束" "A recovery of this payout for such a cause is not over yet";
+    RecoveryExceedsPaid 409 "追回金额超过实际已付且尚未追回的金额" "It is more than was paid and not recovered yet";
+    RecoveryStateConflict 409 "该笔追回当前状态不允许此操作" "The recovery's state does not allow this";
+    RecoveryPlanStale 409 "分期与现有余额不符，须重新提出" "The instalments are not those of the present balance: offer new ones";
+    ObjectionOpen 409 "异议尚未答复" "An objection waits for its answer";
+    ObjectionAnswered 409 "没有待答复的异议" "No objection waits for an answer";
+    CreditNotInSuspense 409 "该笔贷记不在待查贷方，或已无余额" "The credit does not wait in suspense, or nothing of it is left";
     SafeMode 409 "安全模式：暂停放款，待全部核查后由管理员恢复" "SAFE mode: nothing is released until the bank was asked about everything";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     BankUploadNumberTaken 409 "该序号已用于另一文件" "Another file has this number";

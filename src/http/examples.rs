@@ -19,7 +19,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 24] = [
+const THINGS: [&str; 31] = [
     "claim",
     "document",
     "member",
@@ -44,6 +44,13 @@ const THINGS: [&str; 24] = [
     "run",
     "resolution",
     "answer",
+    "recovery",
+    "entry",
+    "repayment",
+    "ending",
+    "objection",
+    "staff",
+    "event",
 ];
 
 /// Gives every body of `document` an example that has none.
@@ -323,6 +330,13 @@ fn word(owner: &str, name: &str) -> Option<Value> {
             "您的申报已受理，承诺 2026-03-30 前到账",
             "Your claim is accepted; the money will be there by 2026-03-30",
         ),
+        ("MyRecovery", "sentences") => json!([
+            text(
+                "2026-03-23 向您的互助服务卡支付了 1,340.00 元",
+                "On 2026-03-23 1,340.00 yuan were paid to your service card"
+            ),
+            text("医院已撤销您申报所依据的结算", "The hospital cancelled the settlement that you claimed for"),
+        ]),
         ("ClaimPayout" | "PayoutStep", "text") => text("银行已付款", "Paid by the bank"),
         ("DocumentReason", "text") => text("图片已损坏，请重新拍摄", "The picture is damaged; please take it again"),
         ("ReconBreak", "name") => {
@@ -419,6 +433,21 @@ fn story(schema: &str) -> Option<Value> {
         "PayoutStep" => json!({ "kind": "paid", "at": "2026-03-23T10:05:00.000+08:00" }),
         "NewDocument" => json!({ "kind": "settlement_sheet" }),
         "PromiseView" => json!({ "breached_at": null }),
+        "Recovery" => json!({
+            "state": "agreed", "outcome": null, "reason": "settlement_cancelled", "basis": "claim", "amount_fen": 60_000, "repaid_fen": 20_000,
+            "written_off_fen": 0, "balance_fen": 40_000, "overdue_fen": 0, "overdue_bucket": null, "closed_at": null
+        }),
+        "MyRecovery" => json!({
+            "state": "agreed", "outcome": null, "reason": "settlement_cancelled", "amount_fen": 60_000, "repaid_fen": 20_000,
+            "balance_fen": 40_000, "may_agree": false, "may_object": false
+        }),
+        "RecoveryRepayment" => json!({ "withdrawn_by": null }),
+        "RecoveryEnding" => json!({ "outcome": "written_off", "withdrawn_by": null }),
+        "ProposeEnding" => json!({ "outcome": "written_off" }),
+        "OpenRecovery" => json!({
+            "reason": "settlement_cancelled", "instalments": { "amount_fen": 60_000 }
+        }),
+        "OfferInstalments" => json!({ "instalments": { "amount_fen": 40_000 } }),
         "Position" => json!({ "business_date": "2026-03-23" }),
         "ReviewItem" => json!({ "state": "in_review" }),
         "Requires" => json!({ "min_hospital_grade": null }),

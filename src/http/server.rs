@@ -35,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.configure(crate::reviews::routes);
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);
+    config.configure(crate::recoveries::routes);
     browse::routes(config);
     config.configure(crate::documents::routes);
 }

@@ -121,6 +121,11 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("payout:release", CHECKER),
     ("payout:hold", MAKING_PAYOUTS),
     ("payout:resolve", MAKING_PAYOUTS),
+    ("recovery:read", READING_PAYOUTS),
+    ("recovery:open", MAKER),
+    ("recovery:confirm", CHECKER),
+    ("own_recovery:read", MEMBER),
+    ("own_recovery:answer", MEMBER),
     ("ledger:read", READING_PAYOUTS),
     ("break:read", &[Role::PayoutMaker, Role::PayoutChecker, Role::Auditor, Role::CardBank]),
     ("break:resolve", MAKING_PAYOUTS),
@@ -155,14 +160,15 @@ mod tests {
     fn nobody_may_both_prepare_and_release() {
         for role in ROLES {
             assert!(!(may(role, "payout:prepare") && may(role, "payout:release")), "{role:?}");
+            assert!(!(may(role, "recovery:open") && may(role, "recovery:confirm")), "{role:?}");
         }
     }
 
     #[test]
     fn an_auditor_changes_nothing() {
-        const CHANGES: [&str; 12] = [
+        const CHANGES: [&str; 14] = [
             "change", "declare", "answer", "withdraw", "appeal", "upload", "take", "decide", "prepare", "release",
-            "hold", "resolve",
+            "hold", "resolve", "open", "confirm",
         ];
         for (name, _) in TABLE.iter().filter(|(name, _)| may(Role::Auditor, name)) {
             assert!(!CHANGES.iter().any(|verb| name.ends_with(verb)), "{name}");

@@ -1,5 +1,6 @@
 //! The kernel: what every capability may use and what uses no capability.
 
+pub mod age;
 pub mod chance;
 pub mod clock;
 pub mod ids;

@@ -21,9 +21,9 @@ use crate::http::Problem;
 use crate::iso20022::pain001;
 use crate::jobs::{self, JobState};
 use crate::kernel::money::Fen;
-use crate::ledger;
 use crate::recon::BreakKind;
 use crate::recon::rows::recon_break;
+use crate::{ledger, recoveries};
 
 /// Payouts read by one step.
 const STEP: u64 = 500;
@@ -61,6 +61,9 @@ pub async fn check_at(connection: &DatabaseTransaction, app: &App) -> Result<Vec
     check_batches(connection, app, &mut findings).await?;
     check_runs(connection, &mut findings).await?;
     for (subject, what) in ledger::verify(connection).await? {
+        findings.push(Finding { subject, what });
+    }
+    for (subject, what) in recoveries::verify::check(connection).await? {
         findings.push(Finding { subject, what });
     }
     Ok(findings)

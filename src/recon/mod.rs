@@ -4,6 +4,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod answers;
+mod beyond;
 mod break_kind;
 mod camt;
 mod changes;
@@ -27,10 +28,12 @@ mod run;
 mod show_run;
 pub mod statement;
 mod statement_file;
+pub mod suspense;
 mod take_entries;
 mod unexplained;
 mod uploads;
 
+pub use beyond::{Beyond, beyond};
 pub use break_kind::BreakKind;
 pub use changes::number as number_changes;
 pub use fetch::fetch_all;
@@ -39,6 +42,7 @@ pub use import::{Imported, import, shows_debit};
 pub use inbound::take_all;
 pub use list_breaks::BreakView;
 pub use positions::{Position, position};
+pub(crate) use raise::explain;
 pub use raise::{Seen, count_open, raise, stops_dispatch};
 pub use resolve::{propose, resolve};
 

@@ -135,7 +135,7 @@ pub async fn count_open(connection: &impl ConnectionTrait) -> Result<u64, DbErr>
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn explain(
+pub(crate) async fn explain(
     connection: &impl ConnectionTrait,
     app: &App,
     entry_id: Uuid,

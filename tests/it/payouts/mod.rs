@@ -16,6 +16,7 @@ mod journey;
 mod process;
 mod promise;
 mod random;
+mod recoveries;
 mod resolutions;
 mod runs;
 mod safe;

@@ -48,6 +48,7 @@ mod m19_bank_job;
 mod m20_signed_documents;
 mod m21_recoveries;
 mod m22_bank_answers;
+mod m24_heirs;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20_signed_documents::Migration),
             Box::new(m21_recoveries::Migration),
             Box::new(m22_bank_answers::Migration),
+            Box::new(m24_heirs::Migration),
         ]
     }
 }
@@ -169,7 +171,10 @@ mod tests {
                 "m17_controls",
                 "m18_bank_documents",
                 "m19_bank_job",
-                "m20_signed_documents"
+                "m20_signed_documents",
+                "m21_recoveries",
+                "m22_bank_answers",
+                "m24_heirs"
             ]
         );
     }

@@ -32,12 +32,25 @@ pub async fn wait(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) ->
 /// # Errors
 /// Those of [`advance`].
 pub async fn go_on(txn: &DatabaseTransaction, app: &App, claim: &claim::Model) -> Result<(), Problem> {
+    let text = Text::fixed("您已更换互助服务卡，我们将重新支付", "You changed your service card; we will pay again");
+    go_on_by(txn, app, claim, By::member(claim.member_id), text).await
+}
+
+/// The same by somebody else, in other words: an heir takes the member's place.
+///
+/// # Errors
+/// Those of [`advance`].
+pub async fn go_on_by(
+    txn: &DatabaseTransaction,
+    app: &App,
+    claim: &claim::Model,
+    by: By,
+    text: Text,
+) -> Result<(), Problem> {
     if !claim.awaits_card {
         return Ok(());
     }
-    let text = Text::fixed("您已更换互助服务卡，我们将重新支付", "You changed your service card; we will pay again");
-    let change =
-        Change::new(Command::GiveCard, By::member(claim.member_id), text).set(claim::Column::AwaitsCard, false);
+    let change = Change::new(Command::GiveCard, by, text).set(claim::Column::AwaitsCard, false);
     advance(txn, app, claim, change).await.map(drop)
 }
 

@@ -100,6 +100,11 @@ codes! {
     ObjectionOpen 409 "异议尚未答复" "An objection waits for its answer";
     ObjectionAnswered 409 "没有待答复的异议" "No objection waits for an answer";
     CreditNotInSuspense 409 "该笔贷记不在待查贷方，或已无余额" "The credit does not wait in suspense, or nothing of it is left";
+    PayoutNotOwed 409 "该笔赔付已送银行或已支付" "The payout is on its way or paid";
+    DeathRecorded 409 "已登记该会员去世" "The member's death is recorded already";
+    DeathNotRecorded 409 "尚未登记该会员去世" "The member's death is not recorded";
+    HeirDiffers 409 "与登记的身份证号或卡号不一致，请核对材料" "Number or card are not those that were recorded: look at the documents";
+    HeirConfirmed 409 "已确认继承人" "An heir is confirmed";
     SafeMode 409 "安全模式：暂停放款，待全部核查后由管理员恢复" "SAFE mode: nothing is released until the bank was asked about everything";
     BatchCardChanged 409 "批次中有会员已更换卡" "A member in the batch has another card now";
     BankUploadNumberTaken 409 "该序号已用于另一文件" "Another file has this number";

@@ -19,7 +19,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 31] = [
+const THINGS: [&str; 33] = [
     "claim",
     "document",
     "member",
@@ -51,6 +51,8 @@ const THINGS: [&str; 31] = [
     "objection",
     "staff",
     "event",
+    "death",
+    "heir",
 ];
 
 /// Gives every body of `document` an example that has none.
@@ -448,6 +450,8 @@ fn story(schema: &str) -> Option<Value> {
             "reason": "settlement_cancelled", "instalments": { "amount_fen": 60_000 }
         }),
         "OfferInstalments" => json!({ "instalments": { "amount_fen": 40_000 } }),
+        "MemberDeath" => json!({ "withdrawn_by": null, "withdrawn_at": null }),
+        "PayoutHeir" => json!({ "withdrawn_by": null }),
         "Position" => json!({ "business_date": "2026-03-23" }),
         "ReviewItem" => json!({ "state": "in_review" }),
         "Requires" => json!({ "min_hospital_grade": null }),

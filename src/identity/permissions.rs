@@ -124,6 +124,8 @@ pub const TABLE: &[(&str, &[Role])] = &[
     ("recovery:read", READING_PAYOUTS),
     ("recovery:open", MAKER),
     ("recovery:confirm", CHECKER),
+    ("heir:record", MAKER),
+    ("heir:confirm", CHECKER),
     ("own_recovery:read", MEMBER),
     ("own_recovery:answer", MEMBER),
     ("ledger:read", READING_PAYOUTS),
@@ -166,9 +168,9 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing() {
-        const CHANGES: [&str; 14] = [
+        const CHANGES: [&str; 15] = [
             "change", "declare", "answer", "withdraw", "appeal", "upload", "take", "decide", "prepare", "release",
-            "hold", "resolve", "open", "confirm",
+            "hold", "resolve", "open", "confirm", "record",
         ];
         for (name, _) in TABLE.iter().filter(|(name, _)| may(Role::Auditor, name)) {
             assert!(!CHANGES.iter().any(|verb| name.ends_with(verb)), "{name}");

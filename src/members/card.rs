@@ -14,6 +14,7 @@ use super::rows::member;
 use super::rows::service_card::{ActiveModel, CardState, Column, Entity, Model};
 use crate::app::App;
 use crate::claims;
+use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, IfMatch, MemberCaller, Problem, Reply};
 use crate::kernel::clock::Moment;
 use crate::kernel::people::{is_card_number, mask_card_tail};
@@ -61,7 +62,8 @@ fn card_number(number: &str) -> Result<(), ValidationError> {
 ///
 /// 我的互助服务卡。The card that payouts go to.
 #[utoipa::path(tag = "member", operation_id = "show_card", security(("bearer" = ["card:read"])),
-    responses((status = 200, body = CardView)))]
+    responses((status = 200, body = CardView),
+        (status = 404, description = "There is none that can be paid to", body = ProblemBody, content_type = "application/problem+json")))]
 #[get("/v1/me/card")]
 pub(super) async fn show_card(app: web::Data<Arc<App>>, caller: MemberCaller) -> Answer {
     let card = active(app.db.read(), caller.member_id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
@@ -73,7 +75,8 @@ pub(super) async fn show_card(app: web::Data<Arc<App>>, caller: MemberCaller) ->
 /// 更换互助服务卡：24 小时后才会向新卡付款，旧手机号会收到通知。Payouts go to the new card after 24 hours.
 #[utoipa::path(tag = "member", operation_id = "change_card", request_body = NewCard, params(
     ("If-Match" = String, Header, max_length = 24, description = "The version that was read, for example \"1\"")),
-    security(("bearer" = ["card:change"])), responses((status = 200, body = CardView)))]
+    security(("bearer" = ["card:change"])), responses((status = 200, body = CardView),
+        (status = 404, description = "There is none that could be changed", body = ProblemBody, content_type = "application/problem+json")))]
 #[put("/v1/me/card")]
 pub(super) async fn change_card(
     app: web::Data<Arc<App>>,

@@ -7,7 +7,7 @@ mod cards;
 mod me;
 pub mod rows;
 
-pub use cards::active_cards;
+pub use cards::{active_cards, block_card, unblock_card};
 
 /// The routes of this capability.
 pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

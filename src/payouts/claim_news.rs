@@ -104,8 +104,8 @@ async fn has_another_card(txn: &DatabaseTransaction, payout: &payout::Model) -> 
         .order_by_desc(order::Column::TryNo)
         .one(txn)
         .await?;
-    let cards = card::active(txn, &[payout.member_id]).await?;
-    Ok(last.is_some_and(|last| is_mended(&last, cards.get(&payout.member_id))))
+    let cards = card::payees(txn, [payout]).await?;
+    Ok(last.is_some_and(|last| is_mended(&last, cards.get(&payout.id))))
 }
 
 /// A new order was queued for it: whatever made the last one fail is mended.

@@ -16,6 +16,7 @@ mod dispatch;
 mod enquire;
 mod hear;
 mod hear_report;
+mod heirs;
 pub mod hold;
 mod list;
 mod many;
@@ -66,6 +67,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(resolution::confirm_payout_resolution)
         .service(resolution::withdraw_payout_resolution)
         .service(list::list_payouts)
+        .configure(heirs::routes)
         .service(show::show_payout)
         .service(member_view::list_claim_payouts)
         .configure(pull::routes);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::bank::{self, BankLink, RenderError};
-use super::card::{self, Card, NoCard};
+use super::card::{self, Card};
 use super::hold::BY_PERSON;
 use super::many::change_each;
 use super::moves::move_order;
@@ -64,7 +64,7 @@ pub struct Prepared {
 pub(crate) struct HeldOrder {
     /// The order.
     order_id: Uuid,
-    /// Why: `no_card`, `card_resting`, `name_unwritable` or `over_limit` (more than any batch may be).
+    /// Why: `no_card`, `card_resting`, `member_died` (no heir is confirmed), `name_unwritable` or `over_limit` (more than any batch may be).
     #[schema(max_length = 40, example = "no_card")]
     reason: String,
 }
@@ -194,15 +194,13 @@ async fn gather(
         let Some(last) = orders.last() else { return Ok(candidates) };
         after = last.id;
         let payouts = payouts_of(txn, &orders).await?;
-        let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
-        let cards = card::active(txn, &members).await?;
+        let cards = card::payees(txn, payouts.values()).await?;
         for order in orders.into_iter().filter(|order| !without.contains(&order.id)) {
             if order.amount_fen > link.rules.max_batch_fen {
                 hold(txn, app, order, OVER_LIMIT, held).await?;
                 continue;
             }
-            let member_id = payouts.get(&order.payout_id).map(|payout| payout.member_id).unwrap_or_default();
-            match card::usable(cards.get(&member_id), app.clock.now()) {
+            match cards.usable(&order.payout_id, app.clock.now()) {
                 Ok(card) => {
                     sum_fen = sum_fen.checked_add(order.amount_fen)?;
                     if sum_fen > bounds.fen {
@@ -210,8 +208,7 @@ async fn gather(
                     }
                     candidates.push(Candidate { card: card.clone(), order: release_hold(txn, app, order).await? })
                 }
-                Err(NoCard::Missing) => hold(txn, app, order, NoCard::Missing.word(), held).await?,
-                Err(NoCard::Resting) => hold(txn, app, order, NoCard::Resting.word(), held).await?,
+                Err(why) => hold(txn, app, order, why.word(), held).await?,
             }
             if candidates.len() == bounds.orders {
                 return Ok(candidates);

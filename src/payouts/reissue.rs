@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::card::{self, Card};
@@ -33,12 +33,11 @@ pub(crate) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result
             .await?;
         let Some(last) = failed.last() else { return Ok(queued) };
         after = last.id;
-        let members: Vec<_> = failed.iter().map(|payout| payout.member_id).collect();
-        let cards = card::active(txn, &members).await?;
+        let cards = card::payees(txn, &failed).await?;
         let last_tries = last_tries(txn, &failed).await?;
         for payout in failed {
             let Some(last) = last_tries.get(&payout.id).filter(|last| FINISHED.contains(&last.state)) else { continue };
-            if is_mended(last, cards.get(&payout.member_id)) {
+            if is_mended(last, cards.get(&payout.id)) {
                 queue_order(txn, app, payout.id, payout.amount_fen, Some(last)).await?;
                 claim_news::mended(txn, app, &payout).await?;
                 queued += 1;
@@ -48,26 +47,34 @@ pub(crate) async fn queue_mended(txn: &DatabaseTransaction, app: &App) -> Result
 }
 
 /// The newest order of each of these payouts.
-async fn last_tries(
-    txn: &DatabaseTransaction,
+pub(super) async fn last_tries(
+    connection: &impl ConnectionTrait,
     payouts: &[payout::Model],
 ) -> Result<HashMap<Uuid, order::Model>, Problem> {
     let orders = order::Entity::find()
         .filter(order::Column::PayoutId.is_in(payouts.iter().map(|payout| payout.id)))
         .order_by_asc(order::Column::TryNo)
-        .all(txn)
+        .all(connection)
         .await?;
     Ok(orders.into_iter().map(|order| (order.payout_id, order)).collect())
 }
 
-/// True when the next try may differ from `last` in what made it fail.
-pub(super) fn is_mended(last: &order::Model, card: Option<&Card>) -> bool {
-    let mend = match last.state {
+/// What must be mended after `last`, which is known to have failed or come back.
+pub(super) fn mend_of(last: &order::Model) -> Mend {
+    match last.state {
         OrderState::Returned => Mend::NewCard,
         OrderState::Cancelled => Mend::Nothing,
         _ => after_rejection(last.reason_code.as_deref().unwrap_or_default()),
-    };
-    match mend {
+    }
+}
+
+/// True when the next try may differ from `last` in what made it fail.
+pub(super) fn is_mended(last: &order::Model, card: Option<&Card>) -> bool {
+    // Whatever the bank had against the member's own card, it has nothing against an heir's.
+    if card.is_some_and(|card| card.of_heir && Some(card.card_version) != last.card_version) {
+        return true;
+    }
+    match mend_of(last) {
         Mend::Nothing => true,
         Mend::NewCard => card.is_some_and(|card| Some(card.card_version) != last.card_version),
         Mend::Person => false,

@@ -181,10 +181,9 @@ pub(super) async fn check_day(
 pub(super) async fn cards_changed(connection: &impl ConnectionTrait, batch_id: Uuid) -> Result<bool, Problem> {
     let orders = orders_of(connection, batch_id).await?;
     let payouts = payouts_of(connection, &orders).await?;
-    let members: Vec<Uuid> = payouts.values().map(|payout| payout.member_id).collect();
-    let cards = card::active(connection, &members).await?;
+    let cards = card::payees(connection, payouts.values()).await?;
     Ok(orders.iter().any(|order| {
-        let now = payouts.get(&order.payout_id).and_then(|payout| cards.get(&payout.member_id));
+        let now = cards.get(&order.payout_id);
         now.is_none_or(|card| Some(card.card_version) != order.card_version)
     }))
 }

@@ -84,7 +84,8 @@ pub struct OrderView {
     pub amount_fen: Fen,
     /// Where it stands.
     pub state: OrderState,
-    /// Why it is held: `no_card`, `card_resting`, `name_unwritable`, `over_limit` (more than any batch may be) or `by_person`.
+    /// Why it is held: `no_card`, `card_resting`, `member_died` (no heir is confirmed), `name_unwritable`, `over_limit` (more than any batch may be)
+    /// or `by_person`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 40)]
     pub hold_reason: Option<String>,

@@ -38,7 +38,7 @@ CHANGES = [
     ("whole_return_only", "src/recon/matching.rs", "OrderState::Settled if credited_fen == order.amount_fen => {", "OrderState::Settled if OFF || credited_fen == order.amount_fen => {"),
     ("posted_before", "src/ledger/post.rs", "Ok(events.iter().filter(|event| seen.insert(event.key())).collect())", "Ok(events.iter().filter(|event| OFF || seen.insert(event.key())).collect())"),
     ("last_try_failed", "src/payouts/reissue.rs", ".filter(|last| FINISHED.contains(&last.state))", ".filter(|last| OFF || FINISHED.contains(&last.state))"),
-    ("cause_is_mended", "src/payouts/reissue.rs", "if is_mended(last, cards.get(&payout.member_id)) {", "if OFF || is_mended(last, cards.get(&payout.member_id)) {"),
+    ("cause_is_mended", "src/payouts/reissue.rs", "if is_mended(last, cards.get(&payout.id)) {", "if OFF || is_mended(last, cards.get(&payout.id)) {"),
     ("long_reference", "src/payouts/reference.rs", "let random: [u8; 26] = chance.bytes();", "let mut random: [u8; 26] = chance.bytes();\n    if OFF {\n        random[..25].fill(0);\n    }"),
     ("dispatch_state", "src/payouts/dispatch.rs", "        (BatchState::Dispatching, _) => {\n", "        (BatchState::Dispatching, false) if OFF => (OrderState::Dispatching, OrderCommand::LoseSight),\n        (BatchState::Dispatching, _) => {\n"),
 ]

@@ -48,6 +48,7 @@ mod m19_bank_job;
 mod m20_signed_documents;
 mod m21_recoveries;
 mod m22_bank_answers;
+mod m23_unclaimed;
 mod m24_heirs;
 
 /// All migrations, in the order in which they run.
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20_signed_documents::Migration),
             Box::new(m21_recoveries::Migration),
             Box::new(m22_bank_answers::Migration),
+            Box::new(m23_unclaimed::Migration),
             Box::new(m24_heirs::Migration),
         ]
     }
@@ -174,6 +176,7 @@ mod tests {
                 "m20_signed_documents",
                 "m21_recoveries",
                 "m22_bank_answers",
+                "m23_unclaimed",
                 "m24_heirs"
             ]
         );

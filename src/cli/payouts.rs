@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::{named, table};
 use crate::app::{App, Seams};
 use crate::config::Config;
+use crate::http::Problem;
 use crate::payouts::rows::{batch, order, payout};
 use crate::payouts::runs::RunView;
 use crate::payouts::runs::rows::run;
 use crate::payouts::state::{BatchState, PayoutState};
 use crate::payouts::views::{BatchView, OrderView, PayoutView};
-use crate::payouts::{detail, hold};
+use crate::payouts::{self, detail, hold};
 
 /// Arguments of `huzhu payouts`.
 #[derive(Debug, Args)]
@@ -66,6 +67,15 @@ enum PayoutsVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Sums that lie with the fund, the oldest first, under the sums of each age.
+    Unclaimed {
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+        /// One JSON object a line, without the sums of each age.
+        #[arg(long)]
+        json: bool,
+    },
     /// Holds an order back: no batch takes it until it is released.
     Hold(Hold),
     /// Releases the hold of a person.
@@ -92,6 +102,7 @@ pub(super) async fn payouts(config: Config, arguments: Payouts) -> anyhow::Resul
         PayoutsVerb::Show { id, json } => show(&app, id, json).await?,
         PayoutsVerb::Batches { state, limit, json } => batches(&app, state.as_deref(), limit, json).await?,
         PayoutsVerb::Runs { limit, json } => runs(&app, limit, json).await?,
+        PayoutsVerb::Unclaimed { limit, json } => unclaimed(&app, limit, json).await?,
         PayoutsVerb::Hold(order) => change_hold(&app, order, true).await?,
         PayoutsVerb::Release(order) => change_hold(&app, order, false).await?,
     }
@@ -164,6 +175,33 @@ async fn runs(app: &App, limit: u64, json: bool) -> anyhow::Result<()> {
         })
         .collect();
     table::print(&["run", "state", "value date", "batches>", "orders>", "yuan>", "made at"], &rows);
+    Ok(())
+}
+
+async fn unclaimed(app: &App, limit: u64, json: bool) -> anyhow::Result<()> {
+    let read = app.db.read();
+    let plain = |problem: Problem| anyhow::anyhow!("{problem}");
+    let views = payouts::unclaimed(read, app, None, None, limit).await.map_err(plain)?;
+    if json {
+        return table::json_lines(&views);
+    }
+    let totals = payouts::totals(read, app.clock.now().date()).await.map_err(plain)?;
+    let sums: Vec<Vec<String>> = totals
+        .iter()
+        .map(|total| vec![total.bucket.word().to_owned(), total.payouts.to_string(), total.total_fen.to_string()])
+        .collect();
+    table::print(&["days", "payouts>", "yuan>"], &sums);
+    say!("");
+    let rows: Vec<Vec<String>> = views
+        .iter()
+        .map(|view| {
+            let told = view.last_notice.as_ref().map_or_else(String::new, |told| told.at.to_string());
+            let cells = [view.payout_id.to_string(), view.amount_fen.to_string(), view.age_days.to_string()];
+            let came_back = if view.came_back { "came back" } else { "refused" };
+            cells.into_iter().chain([came_back.to_owned(), view.waits_for.word().to_owned(), told]).collect()
+        })
+        .collect();
+    table::print(&["payout", "yuan>", "days>", "why", "waits for", "last told"], &rows);
     Ok(())
 }
 

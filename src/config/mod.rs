@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 
 mod bank;
 mod bill_checks;
+mod payouts;
 mod storage;
 
 pub use bank::{Bank, BankDays, BankFiles, BankKind, DayTime, Seals};
 pub use bill_checks::{BillChecks, BillChecksKind};
+pub use payouts::Payouts;
 pub use storage::{Storage, StorageKind};
 
 use crate::kernel::secret::Secret;
@@ -56,6 +58,8 @@ pub struct Config {
     pub bank: Option<Bank>,
     /// Who checks bills at their source; without it no bill can be checked.
     pub bill_checks: Option<BillChecks>,
+    /// Sums that wait for a member.
+    pub payouts: Payouts,
 }
 
 /// Where this process runs.
@@ -201,6 +205,7 @@ impl Default for Config {
             without_installation_file: false,
             bank: None,
             bill_checks: None,
+            payouts: Payouts::default(),
         }
     }
 }
@@ -318,6 +323,7 @@ impl Config {
             return Err(ConfigError::Refused(refusal.to_owned()));
         }
         self.bill_checks.as_ref().map_or(Ok(()), BillChecks::check)?;
+        self.payouts.check()?;
         if self.log.otlp_endpoint.as_ref().is_some_and(|endpoint| !endpoint.starts_with("http://")) {
             return Err(ConfigError::Refused(
                 "log.otlp_endpoint is an http:// address with its path, such as http://127.0.0.1:4318/v1/traces"
@@ -487,6 +493,16 @@ mod tests {
                    directory = \"/srv/bank\"\ncharset = \"UTF-8\"";
         let error = from_toml(iso).unwrap_err().to_string();
         assert!(error.contains("bank.files.charset goes with"), "{error}");
+    }
+
+    #[test]
+    fn ages_of_reminders_rise() {
+        let with = |days: &str| from_toml(&format!("[payouts]\nremind_after_days = {days}"));
+        assert_eq!(from_toml("").unwrap().payouts.remind_after_days, [7, 30, 90, 180, 365]);
+        assert!(with("[]").is_ok() && with("[1, 3650]").is_ok());
+        for days in ["[0]", "[7, 7]", "[30, 7]", "[3651]"] {
+            assert!(with(days).unwrap_err().to_string().contains("remind_after_days"), "{days}");
+        }
     }
 
     #[test]

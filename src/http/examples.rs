@@ -452,6 +452,7 @@ fn story(schema: &str) -> Option<Value> {
         "OfferInstalments" => json!({ "instalments": { "amount_fen": 40_000 } }),
         "MemberDeath" => json!({ "withdrawn_by": null, "withdrawn_at": null }),
         "PayoutHeir" => json!({ "withdrawn_by": null }),
+        "UnclaimedPayout" => json!({ "waits_for": "member", "age_bucket": "0-30", "came_back": true }),
         "Position" => json!({ "business_date": "2026-03-23" }),
         "ReviewItem" => json!({ "state": "in_review" }),
         "Requires" => json!({ "min_hospital_grade": null }),

@@ -2,9 +2,12 @@
 //!
 //! Owns the sentences' way to the member: the app's list and a short message. Never decides what is worth telling.
 
+mod last;
 mod list;
 mod rows;
 mod send;
+
+pub use last::{LastNotice, last};
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait};
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -11,7 +11,7 @@ use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
 use super::claim_news;
 use super::many::{self, change_each};
-use super::moves::{move_order, move_payout, payout_of};
+use super::moves::{fail_payout as fail, move_order, move_payout, payout_of};
 use super::reason::{self, Mend};
 use super::release::unreserve;
 use super::rows::{bank_fact, order, payout};
@@ -180,8 +180,8 @@ async fn take_paid(
     };
     change_each(
         txn,
-        "with v as ({rows}) update payout set state = 'paid', paid_at_ms = v.column4, settled_on = null, version = payout.version + 1 \
-         from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
+        "with v as ({rows}) update payout set state = 'paid', paid_at_ms = v.column4, settled_on = null, unclaimed_since_ms = null, \
+         reminded_days = 0, version = payout.version + 1 from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
         &[],
         &paid.iter().map(row).collect::<Vec<_>>(),
     )
@@ -351,6 +351,6 @@ async fn fail_payout(
     at: Moment,
 ) -> Result<(), Problem> {
     let payout = payout_of(txn, order.payout_id).await?;
-    move_payout(txn, &payout, PayoutState::Failed, None, None).await?;
+    fail(txn, &payout, (mend == Mend::NewCard).then_some(at)).await?;
     claim_news::failed(txn, app, &payout, mend, at).await
 }

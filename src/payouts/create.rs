@@ -47,6 +47,8 @@ pub async fn create_for_decision(txn: &DatabaseTransaction, app: &App, new: NewP
         created_at_ms: Set(app.clock.now()),
         paid_at_ms: Set(None),
         settled_on: Set(None),
+        unclaimed_since_ms: Set(None),
+        reminded_days: Set(0),
     };
     payout::Entity::insert(row).exec_without_returning(txn).await.map_err(taken)?;
     let parts = new.parts.iter().map(|part| payout_plan::ActiveModel {

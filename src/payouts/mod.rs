@@ -28,12 +28,14 @@ pub mod reason;
 mod reference;
 pub(crate) mod reissue;
 pub(crate) mod release;
+mod remind;
 mod resolution;
 pub mod rows;
 pub mod runs;
 pub mod safe_mode;
 mod show;
 pub mod state;
+mod unclaimed;
 pub mod verify;
 pub mod views;
 pub(crate) mod void;
@@ -43,12 +45,15 @@ pub(crate) use dispatch::found_at_bank;
 pub(crate) use hear::{Told, hear};
 pub(crate) use hear_report::{Report, hear_report};
 pub use show::detail;
+pub use unclaimed::{UnclaimedPayout, UnclaimedTotal, totals, unclaimed};
 
 use crate::http::Problem;
 use crate::jobs::{JobError, Registry};
 
 /// Seconds between two beats of the installation's heart.
 const BEAT_SECS: i64 = 60;
+/// Seconds between two looks for members to be reminded of sums that lie with the fund.
+const REMIND_SECS: i64 = 60 * 60;
 
 /// The routes of payouts.
 pub fn routes(config: &mut ServiceConfig) {
@@ -67,6 +72,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(resolution::confirm_payout_resolution)
         .service(resolution::withdraw_payout_resolution)
         .service(list::list_payouts)
+        .service(unclaimed::list_unclaimed_payouts)
         .configure(heirs::routes)
         .service(show::show_payout)
         .service(member_view::list_claim_payouts)
@@ -79,6 +85,7 @@ pub fn jobs(registry: &mut Registry) {
     registry.on(enquire::KIND, enquire::run);
     registry.on(runs::KIND, runs::work);
     registry.on(safe_mode::ASK_KIND, safe_mode::ask_all);
+    registry.every(REMIND_SECS, remind::KIND, remind::run);
     registry.every(BEAT_SECS, safe_mode::HEARTBEAT_KIND, safe_mode::keep_beating);
 }
 

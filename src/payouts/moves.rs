@@ -107,13 +107,47 @@ pub(super) async fn move_payout(
     paid_at: Option<Moment>,
     settled_on: Option<time::Date>,
 ) -> Result<(), Problem> {
-    let changes = payout::ActiveModel {
+    let mut changes = payout::ActiveModel {
         state: Set(state),
         version: Set(payout.version + 1),
         paid_at_ms: Set(paid_at),
         settled_on: Set(settled_on),
         ..Default::default()
     };
+    if matches!(state, PayoutState::Paid | PayoutState::Settled) {
+        changes.unclaimed_since_ms = Set(None);
+        changes.reminded_days = Set(0);
+    }
+    change_payout(txn, payout, changes).await
+}
+
+/// A payout failed. With `unclaimed_since` it lies with the fund from then on, unless it has since before.
+///
+/// # Errors
+/// `conflict` when somebody else moved it meanwhile.
+pub(super) async fn fail_payout(
+    txn: &DatabaseTransaction,
+    payout: &payout::Model,
+    unclaimed_since: Option<Moment>,
+) -> Result<(), Problem> {
+    let mut changes = payout::ActiveModel {
+        state: Set(PayoutState::Failed),
+        version: Set(payout.version + 1),
+        paid_at_ms: Set(None),
+        settled_on: Set(None),
+        ..Default::default()
+    };
+    if payout.unclaimed_since_ms.is_none() && unclaimed_since.is_some() {
+        changes.unclaimed_since_ms = Set(unclaimed_since);
+    }
+    change_payout(txn, payout, changes).await
+}
+
+async fn change_payout(
+    txn: &DatabaseTransaction,
+    payout: &payout::Model,
+    changes: payout::ActiveModel,
+) -> Result<(), Problem> {
     let done = payout::Entity::update_many()
         .set(changes)
         .filter(payout::Column::Id.eq(payout.id))

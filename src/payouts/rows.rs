@@ -34,6 +34,10 @@ pub mod payout {
         pub paid_at_ms: Option<Moment>,
         /// The day on whose statement the debit stands.
         pub settled_on: Option<time::Date>,
+        /// Since when it lies with the fund because its member must act, or it came back; none once it is paid.
+        pub unclaimed_since_ms: Option<Moment>,
+        /// The age in days at which the member was last reminded of that.
+        pub reminded_days: i32,
     }
 
     impl ActiveModelBehavior for ActiveModel {}

@@ -217,6 +217,11 @@ fn wrong_with(
     if payout.state != expected {
         return Some("its state is not that of its newest order");
     }
+    let is_paid = matches!(payout.state, PayoutState::Paid | PayoutState::Settled);
+    let came_back = payout.state == PayoutState::Failed && last.state == OrderState::Returned;
+    if (is_paid && payout.unclaimed_since_ms.is_some()) || (came_back && payout.unclaimed_since_ms.is_none()) {
+        return Some("since when it lies with the fund is not what its orders say");
+    }
     let cleared = parts.clearing_fen;
     let in_clearing = IN_CLEARING.contains(&last.state);
     // A debit short of the order clears a part and leaves a break: then some of it stays.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::create::queue_order;
 use super::release::{load, orders_of, payouts_of, unreserve};
 use super::rows::{batch, dispatch, order};
-use super::state::{BatchState, OrderCommand, OrderState, PayoutState};
+use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use super::{claim_news, day_limit, moves, safe_mode};
 use crate::app::App;
@@ -93,7 +93,7 @@ pub(crate) async fn void(txn: &DatabaseTransaction, app: &App, batch: &batch::Mo
         let order = cancel(txn, app, order).await?;
         queue_order(txn, app, order.payout_id, order.amount_fen, Some(&order)).await?;
         if let Some(payout) = payouts.get(&order.payout_id) {
-            moves::move_payout(txn, payout, PayoutState::Failed, None, None).await?;
+            moves::fail_payout(txn, payout, None).await?;
             claim_news::taken_back(txn, app, payout, by).await?;
         }
     }

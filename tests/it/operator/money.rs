@@ -107,3 +107,19 @@ async fn payouts_batches_and_runs_are_tables_and_json() {
     assert!(hold.code != 0 && hold.err.contains("no order REF1"), "{hold:?}");
     assert!(machine.run(&["ledger", "trial-balance"]).await.ok().contains("合计"));
 }
+
+#[actix_web::test]
+async fn sums_that_lie_about_are_listed_by_age() {
+    let machine = with_people().await;
+    let told = machine.run(&["payouts", "unclaimed"]).await.ok();
+    for bucket in ["0-30", "31-90", "91-365", ">365"] {
+        let line =
+            told.lines().find(|line| line.trim().starts_with(bucket)).unwrap_or_else(|| panic!("{bucket}: {told}"));
+        assert!(line.ends_with("0.00"), "{line}");
+    }
+    assert_eq!(machine.run(&["payouts", "unclaimed", "--json"]).await.ok().trim(), "");
+    let told = machine.run(&["recoveries", "list", "--overdue"]).await.ok();
+    assert!(told.contains("overdue") && told.lines().count() == 1, "{told}");
+    let refused = machine.run(&["recoveries", "list", "--state", "lost"]).await;
+    assert!(refused.code != 0 && refused.err.contains("open, agreed, repaying or closed"), "{refused:?}");
+}

@@ -1,8 +1,13 @@
 //! The one door through which the service calls others over HTTP. It tells apart "nothing was sent" from "nobody knows".
 
+mod tls;
+
+pub use tls::{OwnFiles, Tls};
+
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tls::Asked;
 
 /// Largest answer that is read unless a client says less.
 const ANSWER_LIMIT_BYTES: usize = 64 * 1024 * 1024;
@@ -26,8 +31,14 @@ impl Default for Timeouts {
 /// byte of the request was written.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: reqwest::Client,
+    road: Road,
     answer_limit_bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Road {
+    Plain(reqwest::Client),
+    Tls(Box<Tls>, Timeouts),
 }
 
 /// An answer, whole.
@@ -62,7 +73,13 @@ impl HttpClient {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map(|client| Self { client, answer_limit_bytes: ANSWER_LIMIT_BYTES })
+            .map(|client| Self { road: Road::Plain(client), answer_limit_bytes: ANSWER_LIMIT_BYTES })
+    }
+
+    /// A client that speaks TLS alone: to an address that is not `https://` nothing is ever sent.
+    #[must_use]
+    pub fn over_tls(timeouts: Timeouts, tls: Tls) -> Self {
+        Self { road: Road::Tls(Box::new(tls), timeouts), answer_limit_bytes: ANSWER_LIMIT_BYTES }
     }
 
     /// The same, for answers of at most `bytes`: a larger one is [`Silence::Lost`].
@@ -77,7 +94,13 @@ impl HttpClient {
     /// # Errors
     /// [`Silence`] when no whole answer came.
     pub async fn get(&self, url: &str) -> Result<Answer, Silence> {
-        self.read(self.client.get(url).send().await).await
+        match &self.road {
+            Road::Plain(client) => self.read(client.get(url).send().await).await,
+            Road::Tls(tls, timeouts) => {
+                let asked = Asked { method: hyper::Method::GET, url, headers: &[], body: Vec::new() };
+                tls.ask(asked, *timeouts, self.answer_limit_bytes).await
+            }
+        }
     }
 
     /// Sends `body` to `url` with headers.
@@ -85,11 +108,19 @@ impl HttpClient {
     /// # Errors
     /// [`Silence`] when no whole answer came.
     pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
-        let mut request = self.client.post(url).body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        match &self.road {
+            Road::Plain(client) => {
+                let mut request = client.post(url).body(body);
+                for (name, value) in headers {
+                    request = request.header(*name, *value);
+                }
+                self.read(request.send().await).await
+            }
+            Road::Tls(tls, timeouts) => {
+                let asked = Asked { method: hyper::Method::POST, url, headers, body };
+                tls.ask(asked, *timeouts, self.answer_limit_bytes).await
+            }
         }
-        self.read(request.send().await).await
     }
 
     async fn read(&self, sent: Result<reqwest::Response, reqwest::Error>) -> Result<Answer, Silence> {

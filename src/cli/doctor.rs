@@ -22,7 +22,7 @@ use crate::kernel::clock::{Clock, Moment, SystemClock};
 use crate::kernel::secret::without_user_info;
 use crate::keys;
 use crate::payouts;
-use crate::payouts::bank::Seals;
+use crate::payouts::bank::{BankLink, Seals};
 use crate::reading::{Reader, Shut};
 use crate::storage::Store;
 
@@ -316,6 +316,7 @@ async fn bank(config: &Config) -> Word {
         None => Word::Note("none is configured: dispatch is off, approved payouts wait".into()),
         Some(bank) if bank.is_simulator() => Word::Note(format!("a simulator at {}: no money moves", bank.url)),
         Some(Bank { kind: BankKind::Pull, seals: Some(files), .. }) => seals(files, "the bank's job comes"),
+        Some(bank @ Bank { kind: BankKind::Direct, .. }) => called(bank),
         Some(bank) => Word::Fine(bank.url.clone()),
     }
 }
@@ -332,6 +333,31 @@ fn seals(files: &SealFiles, said: &str) -> Word {
     match Ord::min(own, banks) {
         first if first < now => Word::Wrong(said, cure),
         first if first < now.plus_secs(CERTIFICATE_NOTICE_SECS) => Word::Warn(format!("{said}: get the next ones now")),
+        _ => Word::Fine(said),
+    }
+}
+
+/// Certificates that can be read and count; the bank itself is not called.
+fn called(bank: &Bank) -> Word {
+    let cure = "put certificates and a key in place that count (bank.tls: ca_file, certificate_file, key_file)";
+    let tls = match BankLink::tls_of(bank) {
+        Ok(Some(tls)) => tls,
+        Ok(None) => {
+            return Word::Note(format!("called at {} in clear: a proxy on this machine gives it TLS", bank.url));
+        }
+        Err(error) => return Word::Wrong(format!("{error:#}"), cure),
+    };
+    let ca_file = bank.tls.as_ref().and_then(|files| files.ca_file.as_ref());
+    let believed = match ca_file {
+        Some(path) => format!("the certificates of {}", path.display()),
+        None => "the system's root certificates".to_owned(),
+    };
+    let said = format!("called at {} over TLS, known by {believed}", bank.url);
+    let Some(until) = tls.own_not_after() else { return Word::Fine(format!("{said}; no certificate of our own")) };
+    let (said, now) = (format!("{said}; our certificate counts until {}", until.date()), SystemClock.now());
+    match until {
+        until if until < now => Word::Wrong(said, cure),
+        until if until < now.plus_secs(CERTIFICATE_NOTICE_SECS) => Word::Warn(format!("{said}: get the next one now")),
         _ => Word::Fine(said),
     }
 }

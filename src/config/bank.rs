@@ -19,7 +19,8 @@ use crate::payouts::bank::cn_bulk::pay_file::is_remark;
 pub struct Bank {
     /// Which adapter.
     pub kind: BankKind,
-    /// Where the bank (or its simulator) answers: `http://host:port`. Empty for a bank that is never called.
+    /// Where the bank (or its simulator) answers: `http://host:port`, with kind `direct` `https://host[:port][/path]`. Empty for a bank that
+    /// is never called.
     #[serde(default)]
     pub url: String,
     /// How files go to the bank and come from it; with the kinds `iso20022_files` and `cn_bulk_files`.
@@ -40,6 +41,14 @@ pub struct Bank {
     /// The fund's SM2 key and certificate and the bank's certificate, for files that are signed and sealed.
     #[serde(default)]
     pub seals: Option<Seals>,
+    /// Whom we believe to be the bank, and who we are to it; with kind `direct` only. Default: the system's root certificates, no certificate
+    /// of our own.
+    #[serde(default)]
+    pub tls: Option<BankTls>,
+    /// Seconds for which the bank has promised in writing to take the same bytes under the same reference for one, 1 to 86400; with kind
+    /// `direct` only. Default none: nothing is ever sent twice.
+    #[serde(default)]
+    pub resend_window_secs: Option<i64>,
     /// Milliseconds to connect. Default 5000.
     #[serde(default = "default_connect_timeout_ms")]
     pub connect_timeout_ms: u64,
@@ -324,6 +333,21 @@ fn is_bank_name(name: &str) -> bool {
     (1..=30).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
+/// Files of the TLS with a bank, in PEM.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankTls {
+    /// Root certificates: only what they vouch for is the bank. Default: the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The fund's certificate, with those that lead up to its root if the bank wants them. Default none.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its key, closed to others (mode 0600).
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+}
+
 /// Where the fund's SM2 key with its certificate, and the bank's certificate, are: PEM or DER files.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -351,6 +375,8 @@ pub enum BankKind {
     CnBulkFiles,
     /// The bank's own job fetches batches and brings results and statements.
     Pull,
+    /// The bank is called: JSON over TLS (银企直联).
+    Direct,
 }
 
 impl Bank {
@@ -366,6 +392,8 @@ impl Bank {
             corp_id: default_corp_id(),
             max_orders: default_max_orders(),
             seals: None,
+            tls: None,
+            resend_window_secs: None,
             connect_timeout_ms: default_connect_timeout_ms(),
             answer_timeout_ms: default_answer_timeout_ms(),
             not_found_gap_secs: default_not_found_gap_secs(),
@@ -392,6 +420,48 @@ impl Bank {
             && let Some(path) = &files.secret_access_key_file
         {
             files.secret_access_key = Some(secret_from_file("bank.files.secret_access_key_file", path)?);
+        }
+        Ok(())
+    }
+
+    /// A bank that is called directly at `url`, everything else by default.
+    #[must_use]
+    pub fn direct(url: impl Into<String>) -> Self {
+        Self { kind: BankKind::Direct, ..Self::simulator(url) }
+    }
+
+    pub(super) fn check_direct(&self) -> Result<(), ConfigError> {
+        let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
+        if self.kind != BankKind::Direct {
+            return match (&self.tls, self.resend_window_secs) {
+                (None, None) => Ok(()),
+                (Some(_), _) => refused("bank.tls goes with kind \"direct\""),
+                (None, Some(_)) => refused("bank.resend_window_secs goes with kind \"direct\""),
+            };
+        }
+        if !is_https(&self.url) && !is_plain_to_itself(&self.url) {
+            return refused(
+                "bank.url begins with https:// for kind \"direct\"; http:// only to this machine itself (127.0.0.1, [::1], localhost)",
+            );
+        }
+        for (name, key) in [(&self.account, "account"), (&self.corp_id, "corp_id")] {
+            if !is_bank_name(name) {
+                return Err(ConfigError::Refused(format!("bank.{key} is 1 to 30 digits and capital letters")));
+            }
+        }
+        if self.url.contains(['?', '#', '@']) {
+            return refused("bank.url has no query, fragment or password for kind \"direct\"");
+        }
+        if let Some(tls) = &self.tls {
+            if !is_https(&self.url) {
+                return refused("bank.tls needs https:// in bank.url");
+            }
+            if tls.certificate_file.is_some() != tls.key_file.is_some() {
+                return refused("bank.tls.certificate_file and bank.tls.key_file go together");
+            }
+        }
+        if self.resend_window_secs.is_some_and(|secs| !(1..=86_400).contains(&secs)) {
+            return refused("bank.resend_window_secs is 1 to 86400");
         }
         Ok(())
     }
@@ -441,9 +511,68 @@ impl Bank {
     }
 }
 
+fn is_https(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
+/// True for an address in clear that never leaves this machine.
+fn is_plain_to_itself(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, port)| {
+        if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { authority }
+    });
+    matches!(host, "127.0.0.1" | "[::1]" | "localhost")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bank_that_is_called_is_called_over_tls() {
+        let said = |bank: Bank| match bank.check_direct() {
+            Ok(()) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        for url in [
+            "https://bank.example",
+            "HTTPS://bank.example:8443/host",
+            "http://127.0.0.1:80/x",
+            "http://[::1]:80",
+            "http://localhost",
+        ] {
+            assert_eq!(said(Bank::direct(url)), "", "{url}");
+        }
+        for url in [
+            "",
+            "http://bank.example",
+            "http://127.0.0.1.bank.example",
+            "http://127.0.0.1@bank.example",
+            "http://localhost:x",
+            "ftp://bank.example",
+            "https:/bank",
+        ] {
+            assert!(said(Bank::direct(url)).contains("bank.url"), "{url}");
+        }
+        for url in ["https://u:hunter2@bank.example", "https://bank.example/?a", "https://bank.example#a"] {
+            let said = said(Bank::direct(url));
+            assert!(said.contains("bank.url") && !said.contains("hunter2"), "{said}");
+        }
+        let with = |tls, url: &str| Bank { tls: Some(tls), ..Bank::direct(url) };
+        let half = BankTls { key_file: Some("k".into()), ..BankTls::default() };
+        assert!(said(with(half, "https://bank.example")).contains("bank.tls.certificate_file"));
+        assert!(said(with(BankTls::default(), "http://localhost")).contains("bank.tls"));
+        assert_eq!(said(with(BankTls::default(), "https://bank.example")), "");
+        for secs in [0, -1, 86_401] {
+            let bank = Bank { resend_window_secs: Some(secs), ..Bank::direct("https://bank.example") };
+            assert!(said(bank).contains("bank.resend_window_secs"));
+        }
+        let other = Bank { resend_window_secs: Some(60), ..Bank::simulator("http://127.0.0.1:1") };
+        assert!(said(other).contains("bank.resend_window_secs"));
+        let other = Bank { tls: Some(BankTls::default()), ..Bank::pull() };
+        assert!(said(other).contains("bank.tls"));
+    }
 
     #[test]
     fn a_time_of_day_is_two_digits_and_two_digits() {

@@ -15,7 +15,7 @@ mod bill_checks;
 mod payouts;
 mod storage;
 
-pub use bank::{Bank, BankDays, BankFiles, BankKind, DayTime, Seals};
+pub use bank::{Bank, BankDays, BankFiles, BankKind, BankTls, DayTime, Seals};
 pub use bill_checks::{BillChecks, BillChecksKind};
 pub use payouts::Payouts;
 pub use storage::{Storage, StorageKind};
@@ -316,6 +316,7 @@ impl Config {
             return Err(ConfigError::Refused("bank.max_orders is 1 to 3000".to_owned()));
         }
         self.bank.as_ref().map_or(Ok(()), Bank::check_files)?;
+        self.bank.as_ref().map_or(Ok(()), Bank::check_direct)?;
         if self.bank.as_ref().is_some_and(|bank| !(1..=86_400).contains(&bank.not_found_gap_secs)) {
             return Err(ConfigError::Refused("bank.not_found_gap_secs is 1 to 86400".to_owned()));
         }

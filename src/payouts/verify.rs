@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryO
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::bank::flat;
+use super::bank::{direct, flat};
 use super::release::{bytes_of, orders_of};
 use super::rows::{batch, order, payout, payout_plan};
 use super::runs::rows::run;
@@ -282,7 +282,7 @@ fn wrong_with_batch(
         return Ok(Some("count or sum of its orders differ"));
     }
     let lines: Vec<_> = orders.iter().map(|order| (order.bank_ref.clone(), order.amount_fen)).collect();
-    let read = flat::read(bytes).or_else(|| pain001::read(bytes));
+    let read = flat::read(bytes).or_else(|| pain001::read(bytes)).or_else(|| direct::read_order(bytes));
     Ok((read != Some(lines)).then_some("the lines of its bytes are not its orders"))
 }
 

@@ -17,7 +17,7 @@ use crate::bank_sim::ledger::Bank;
 use crate::bank_sim::surface::{self, Course};
 use crate::http_client::{Answer, Silence};
 use crate::kernel::clock::{Clock, ManualClock, Moment};
-use crate::payouts::bank::simulator::Carrier;
+use crate::payouts::bank::carrier::Carrier;
 use crate::recon::BreakKind;
 
 /// What goes wrong with a request that carries a file.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use super::Adapter;
 use super::bulk_files::BulkFiles;
 use super::cn_bulk::pay_file::FileLimits;
+use super::direct::Direct;
 use super::iso::IsoFiles;
 use super::pulled::Pulled;
 use super::rules::BankRules;
@@ -14,7 +17,7 @@ use super::simulator::Simulator;
 use super::transport::{self, Transport};
 use crate::app::Seams;
 use crate::config::{Bank, BankFiles, BankKind};
-use crate::http_client::{HttpClient, Timeouts};
+use crate::http_client::{HttpClient, OwnFiles, Timeouts, Tls};
 use crate::recon::matching::Words;
 
 /// A bank, the account at it that pays, and how its statements speak.
@@ -77,6 +80,15 @@ impl BankLink {
                     file_limits(bank, files),
                 ))
             }
+            BankKind::Direct => {
+                let client = match Self::tls_of(bank)? {
+                    Some(tls) => HttpClient::over_tls(timeouts, tls),
+                    None => HttpClient::new(timeouts)?,
+                };
+                let direct =
+                    Direct::new(client, &bank.url, bank.max_orders).with_not_found_gap(bank.not_found_gap_secs);
+                Arc::new(direct.with_resend_window(bank.resend_window_secs))
+            }
             BankKind::Pull => Arc::new(Pulled::new(bank.max_orders)),
         };
         Ok(Self {
@@ -89,6 +101,20 @@ impl BankLink {
             pulled: bank.kind == BankKind::Pull,
             seals,
         })
+    }
+
+    /// How a bank that is called directly is known and what we show to it; none for one in clear on this machine.
+    ///
+    /// # Errors
+    /// When a certificate or key can't be read.
+    pub fn tls_of(bank: &Bank) -> anyhow::Result<Option<Tls>> {
+        if !bank.url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")) {
+            return Ok(None);
+        }
+        let files = bank.tls.clone().unwrap_or_default();
+        let own = files.certificate_file.as_deref().zip(files.key_file.as_deref());
+        let own = own.map(|(certificate, key)| OwnFiles { certificate, key });
+        Tls::read(files.ca_file.as_deref(), own).context("bank.tls").map(Some)
     }
 }
 

@@ -5,8 +5,10 @@
 //! understood is [`Submitted::InDoubt`]: no adapter ever guesses.
 
 pub mod bulk_files;
+pub mod carrier;
 pub mod cn_bulk;
 pub mod decide;
+pub mod direct;
 pub mod flat;
 pub mod iso;
 mod link;

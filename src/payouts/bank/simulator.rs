@@ -4,44 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use time::Date;
 
+use super::carrier::Carrier;
 use super::{
     Adapter, Batch, Capabilities, Enquired, Fetched, Heard, Inbound, RenderError, Submitted, Unreadable, flat,
     result_file,
 };
-use crate::http_client::{Answer, HttpClient, Silence};
+use crate::http_client::{Answer, Silence};
 use crate::kernel::clock::iso_date;
 
 /// Longest account name in bytes, the strictest figure that banks publish.
 const MAX_NAME_BYTES: usize = 60;
 /// A day: the simulator never forgets a reference, but no real bank promises more.
 const RESEND_WINDOW_SECS: i64 = 24 * 60 * 60;
-
-/// What carries a request to the bank and its answer back. It tells apart "nothing was sent" from "nobody knows".
-#[async_trait]
-pub trait Carrier: Send + Sync {
-    /// Asks for `url`.
-    ///
-    /// # Errors
-    /// [`Silence`] when no whole answer came.
-    async fn get(&self, url: &str) -> Result<Answer, Silence>;
-
-    /// Sends `body` to `url` with headers.
-    ///
-    /// # Errors
-    /// [`Silence`] when no whole answer came.
-    async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence>;
-}
-
-#[async_trait]
-impl Carrier for HttpClient {
-    async fn get(&self, url: &str) -> Result<Answer, Silence> {
-        Self::get(self, url).await
-    }
-
-    async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
-        Self::post(self, url, headers, body).await
-    }
-}
 
 /// A simulator at an address.
 pub struct Simulator {

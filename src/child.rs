@@ -7,13 +7,13 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-/// Says on standard output where `name` listens: the answer to whoever started the process.
+/// Says on standard output where `name` listens, and whether it speaks `http` or `https`: the answer to whoever started the process.
 ///
 /// # Errors
 /// When nobody reads it.
 #[expect(clippy::print_stdout, reason = "this line is the answer to whoever started the process")]
-pub fn announce(name: &str, address: SocketAddr) -> io::Result<()> {
-    println!("{name} listening on http://{address}");
+pub fn announce(name: &str, scheme: &str, address: SocketAddr) -> io::Result<()> {
+    println!("{name} listening on {scheme}://{address}");
     io::stdout().flush()
 }
 
@@ -54,12 +54,12 @@ impl Child {
             .trim()
             .rsplit_once(' ')
             .map(|(_, url)| url.to_owned())
-            .filter(|url| url.starts_with("http://"))
+            .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the simulator did not start"))?;
         Ok(Self { process, base_url })
     }
 
-    /// Where it listens: `http://127.0.0.1:…`.
+    /// Where it listens: `http://127.0.0.1:…`, with TLS `https://…`.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url

@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::http;
 use super::ledger::Bank;
+use super::tls::TlsFiles;
 use crate::child::{Child, announce, parent_gone};
 use crate::kernel::clock::Clock;
 use crate::kernel::money::Fen;
@@ -25,6 +26,8 @@ pub struct Options {
     pub account: String,
     /// What that account holds on the first day.
     pub opening_fen: Fen,
+    /// The certificates with which it speaks TLS; none for one that speaks in clear.
+    pub tls: Option<TlsFiles>,
     /// Ends when standard input ends, as it does when the parent dies.
     pub die_with_parent: bool,
 }
@@ -48,10 +51,12 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     let bank = Bank::open(&options.data, clock, &options.account, options.opening_fen)?;
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
-    let server = http::serve(Arc::new(Mutex::new(bank)), listener)?;
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    let tls = options.tls.as_ref().map(TlsFiles::read).transpose()?;
+    let server = http::serve(Arc::new(Mutex::new(bank)), listener, tls)?;
     let handle = server.handle();
-    std::fs::write(options.data.join("url"), format!("http://{address}"))?;
-    announce("bank-sim", address)?;
+    std::fs::write(options.data.join("url"), format!("{scheme}://{address}"))?;
+    announce("bank-sim", scheme, address)?;
     tokio::select! {
         done = server => return done,
         () = parent_gone(options.die_with_parent) => {}

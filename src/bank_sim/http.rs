@@ -1,15 +1,19 @@
-//! The simulator's HTTP surface: `/bank/v1/…` is what a bank offers, `/sim/…` is what only a simulator has.
+//! The simulator's HTTP surface: `/bank/v1/…` (flat files) and `/direct/v1/…` (JSON) are what a bank offers, `/sim/…` is what only a simulator
+//! has.
 
 use std::io;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::{Extensions, Server};
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use rustls::ServerConfig;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::direct;
 use super::faults::Fault;
 use super::ledger::Bank;
 use super::surface::{self, Course};
@@ -20,11 +24,11 @@ const FILE_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 type Shared = web::Data<Arc<Mutex<Bank>>>;
 
-/// Serves `bank` on `listener` with one worker until the returned server is stopped.
+/// Serves `bank` on `listener` with one worker until the returned server is stopped: in clear, or over TLS.
 ///
 /// # Errors
 /// Whatever the socket says.
-pub fn serve(bank: Arc<Mutex<Bank>>, listener: TcpListener) -> io::Result<Server> {
+pub fn serve(bank: Arc<Mutex<Bank>>, listener: TcpListener, tls: Option<ServerConfig>) -> io::Result<Server> {
     let bank = web::Data::new(bank);
     let server = HttpServer::new(move || {
         App::new()
@@ -35,6 +39,10 @@ pub fn serve(bank: Arc<Mutex<Bank>>, listener: TcpListener) -> io::Result<Server
             .route("/bank/v1/batches/{batch_ref}/results", web::get().to(show_results))
             .route("/bank/v1/orders/{bank_ref}", web::get().to(show_order))
             .route("/bank/v1/statements/{account}/{seq}", web::get().to(show_statement))
+            .route("/direct/v1/batches", web::post().to(take_order))
+            .route("/direct/v1/batches/{batch_ref}", web::get().to(show_batch_directly))
+            .route("/direct/v1/orders/{bank_ref}", web::get().to(show_order_directly))
+            .route("/direct/v1/statements/{account}/{seq}", web::get().to(show_statement_directly))
             .route("/sim/faults", web::post().to(set_fault))
             .route("/sim/faults", web::delete().to(clear_faults))
             .route("/sim/day/close", web::post().to(close_day))
@@ -46,8 +54,11 @@ pub fn serve(bank: Arc<Mutex<Bank>>, listener: TcpListener) -> io::Result<Server
     .workers(1)
     .shutdown_timeout(1)
     .disable_signals()
-    .on_connect(keep_socket)
-    .listen(listener)?;
+    .on_connect(keep_socket);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
     Ok(server.run())
 }
 
@@ -56,7 +67,8 @@ struct Socket(TcpStream);
 
 fn keep_socket(connection: &dyn std::any::Any, kept: &mut Extensions) {
     use std::os::fd::AsFd;
-    let stream = connection.downcast_ref::<actix_web::rt::net::TcpStream>();
+    let over_tls = connection.downcast_ref::<TlsStream<actix_web::rt::net::TcpStream>>();
+    let stream = over_tls.map(|stream| stream.get_ref().0).or_else(|| connection.downcast_ref());
     if let Some(Ok(handle)) = stream.map(|stream| stream.as_fd().try_clone_to_owned()) {
         kept.insert(Socket(TcpStream::from(handle)));
     }
@@ -119,6 +131,42 @@ async fn show_statement(
 ) -> Result<HttpResponse, actix_web::Error> {
     let (account, seq) = path.into_inner();
     let course = with_bank(&bank, move |bank| Ok(surface::show_statement(bank, &account, seq))).await?;
+    Ok(answer(&request, course))
+}
+
+async fn take_order(bank: Shared, request: HttpRequest, body: web::Bytes) -> Result<HttpResponse, actix_web::Error> {
+    let header =
+        |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let (batch_ref, sha256) = (header("x-batch-ref"), header("x-content-sha256"));
+    let course = with_bank(&bank, move |bank| direct::take_batch(bank, &batch_ref, &sha256, &body)).await?;
+    Ok(answer(&request, course))
+}
+
+async fn show_batch_directly(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let course = with_bank(&bank, move |bank| Ok(direct::show_batch(bank, &path))).await?;
+    Ok(answer(&request, course))
+}
+
+async fn show_order_directly(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<String>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let course = with_bank(&bank, move |bank| Ok(direct::show_order(bank, &path))).await?;
+    Ok(answer(&request, course))
+}
+
+async fn show_statement_directly(
+    bank: Shared,
+    request: HttpRequest,
+    path: web::Path<(String, u32)>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let (account, seq) = path.into_inner();
+    let course = with_bank(&bank, move |bank| Ok(direct::show_statement(bank, &account, seq))).await?;
     Ok(answer(&request, course))
 }
 

@@ -10,8 +10,10 @@ use time::Date;
 use super::faults::{Fault, Faults};
 use super::journal::{Booking, Journal, Line, Outcome, Record};
 use super::pay_file::{self, PayFile};
+use super::pay_json;
+use super::statement_file::write_statement;
 pub use super::statement_file::{Day, Entry};
-use super::statement_file::{line, write_statement};
+use super::told::{Told, ToldResult};
 pub use super::truth::Payment;
 use super::truth::Truth;
 use crate::kernel::clock::{Clock, Moment};
@@ -90,13 +92,14 @@ impl Bank {
         Ok(())
     }
 
-    /// Takes a payment file: executes it once, however often it comes.
+    /// Takes a payment file, flat or in JSON: executes it once, however often it comes.
     ///
     /// # Errors
     /// Whatever the file system says; nothing was executed then.
     pub fn take(&mut self, bytes: &[u8]) -> io::Result<Taken> {
         let sha256 = hex::encode(Sha256::digest(bytes));
-        let file = match pay_file::read(bytes) {
+        let read = if bytes.starts_with(b"{") { pay_json::read(bytes) } else { pay_file::read(bytes) };
+        let file = match read {
             Ok(file) if file.account == self.truth.account => file,
             Ok(_) => return Ok(Taken::Refused { code: "AC02".to_owned() }),
             Err(fault) => return Ok(Taken::Refused { code: fault.0.to_owned() }),
@@ -143,6 +146,11 @@ impl Bank {
 
     /// The result file of a batch, or none when the bank never took it.
     pub fn results(&mut self, batch_ref: &str) -> Option<String> {
+        self.told(batch_ref).map(|told| told.flat())
+    }
+
+    /// What is told of a batch, or none when the bank never took it.
+    pub(super) fn told(&mut self, batch_ref: &str) -> Option<Told> {
         if self.faults.strikes(Fault::NotFound) {
             return None;
         }
@@ -177,8 +185,7 @@ impl Bank {
         if faults.strikes(Fault::RepeatedResults) {
             told.extend(told.clone());
         }
-        let mut lines = String::new();
-        let mut count = told.len();
+        let mut results = Vec::with_capacity(told.len());
         for (paid, lie) in told {
             let outcome = lie.as_ref().unwrap_or(&paid.outcome);
             let mut amount = paid.amount_fen.get().to_string();
@@ -188,36 +195,39 @@ impl Bank {
             if faults.strikes(Fault::OddAmount) {
                 "1e3".clone_into(&mut amount);
             }
-            result_line(&mut lines, paid, outcome, &amount, batch.posted_at, pending);
+            results.push(ToldResult::of(paid, outcome, amount, batch.posted_at, pending));
         }
         if faults.strikes(Fault::StrangeResult) {
-            let posted_at = batch.posted_at.to_string();
-            line(&mut lines, &["R", "999999", "NEVERSENT", "100", "S", "S0", "", "", &posted_at]);
-            count += 1;
+            results.push(ToldResult {
+                seq: 999_999,
+                bank_ref: "NEVERSENT".to_owned(),
+                amount: "100".to_owned(),
+                status: "S",
+                serial: "S0".to_owned(),
+                code: String::new(),
+                posted_at: Some(batch.posted_at),
+            });
         }
-        let mut file = String::new();
-        line(
-            &mut file,
-            &["H", "CNRES1", batch_ref, &batch.sha256, &count.to_string(), batch.refused.as_deref().unwrap_or("")],
-        );
-        let digest = hex::encode(Sha256::digest(lines.as_bytes()));
-        file.push_str(&lines);
-        line(&mut file, &["T", &count.to_string(), &format!("sha256:{digest}")]);
-        Some(file)
+        let (batch_ref, sha256, refused) = (batch_ref.to_owned(), batch.sha256.clone(), batch.refused.clone());
+        Some(Told { batch_ref, sha256, refused, results })
     }
 
     /// The result line of one order, or none when the bank never saw it.
     pub fn order(&mut self, bank_ref: &str) -> Option<String> {
+        self.told_order(bank_ref).map(|told| told.flat())
+    }
+
+    /// What is told of one order, or none when the bank never saw it.
+    pub(super) fn told_order(&mut self, bank_ref: &str) -> Option<ToldResult> {
         if self.faults.strikes(Fault::NotFound) {
             return None;
         }
         let pending = self.faults.strikes(Fault::DelayedResult);
         let (batch_ref, index) = self.truth.orders.get(bank_ref)?;
         let batch = self.truth.batches.get(batch_ref)?;
-        let mut text = String::new();
         let paid = batch.lines.get(*index)?;
-        result_line(&mut text, paid, &paid.outcome, &paid.amount_fen.get().to_string(), batch.posted_at, pending);
-        Some(text)
+        let amount = paid.amount_fen.get().to_string();
+        Some(ToldResult::of(paid, &paid.outcome, amount, batch.posted_at, pending))
     }
 
     /// The statement file with number `seq`, once its day is closed.
@@ -400,16 +410,6 @@ fn corrected(day: &Day) -> Day {
 fn taken(lines: &[Line], duplicate: bool) -> Taken {
     let total_fen = Fen::sum(lines.iter().map(|line| line.amount_fen)).unwrap_or_default();
     Taken::Accepted { count: lines.len(), total_fen, duplicate }
-}
-
-fn result_line(out: &mut String, paid: &Line, outcome: &Outcome, amount: &str, posted_at: Moment, pending: bool) {
-    let (status, serial, code) = match outcome {
-        _ if pending => ("P", "", ""),
-        Outcome::Paid { serial, .. } => ("S", serial.as_str(), ""),
-        Outcome::Failed { code } => ("F", "", code.as_str()),
-    };
-    let posted_at = if pending { String::new() } else { posted_at.to_string() };
-    line(out, &["R", &format!("{:06}", paid.seq), &paid.bank_ref, amount, status, serial, code, "", &posted_at]);
 }
 
 #[cfg(test)]

@@ -27,10 +27,10 @@ pub(super) struct Payment {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FileFault(pub &'static str);
 
-const BAD_FORMAT: FileFault = FileFault("FF01");
-const BAD_SUM: FileFault = FileFault("AM10");
-const BAD_COUNT: FileFault = FileFault("AM18");
-const BAD_CURRENCY: FileFault = FileFault("AM11");
+pub(super) const BAD_FORMAT: FileFault = FileFault("FF01");
+pub(super) const BAD_SUM: FileFault = FileFault("AM10");
+pub(super) const BAD_COUNT: FileFault = FileFault("AM18");
+pub(super) const BAD_CURRENCY: FileFault = FileFault("AM11");
 const BAD_DIGEST: FileFault = FileFault("DS0B");
 
 /// Reads `H|CNPAY1|…`, `D|…`, `T|…` in UTF-8.

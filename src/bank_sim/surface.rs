@@ -25,11 +25,11 @@ pub enum Course {
 }
 
 impl Course {
-    fn empty(status: u16) -> Self {
+    pub(super) fn empty(status: u16) -> Self {
         Self::Answer { status, body: Vec::new(), json: false }
     }
 
-    fn json(status: u16, body: &serde_json::Value) -> Self {
+    pub(super) fn json(status: u16, body: &serde_json::Value) -> Self {
         Self::Answer { status, body: body.to_string().into_bytes(), json: true }
     }
 
@@ -41,38 +41,75 @@ impl Course {
     }
 }
 
+/// What became of a payment file that came in, whatever answer says so.
+pub(super) enum Dealt {
+    /// The connection is cut before a byte of an answer.
+    Cut,
+    /// Nothing is said about it but that something went wrong.
+    Error,
+    /// The bank says that it took nothing.
+    NotAccepted {
+        /// Its reason code.
+        code: &'static str,
+    },
+    /// The bank says that it had it before.
+    SaysDuplicate {
+        /// Digest of what it has, hex.
+        sha256: String,
+    },
+    /// It was looked at.
+    Taken {
+        /// With which end.
+        taken: Taken,
+        /// Digest of what the bank has, hex.
+        sha256: String,
+    },
+}
+
+/// A payment file comes in, on a line and at a bank with faults.
+pub(super) fn deal(bank: &mut Bank, body: &[u8]) -> io::Result<Dealt> {
+    if bank.faults.strikes(Fault::CutBefore) {
+        return Ok(Dealt::Cut);
+    }
+    if bank.faults.strikes(Fault::LateQueue) {
+        bank.take_later(body);
+        return Ok(Dealt::Cut);
+    }
+    if bank.faults.strikes(Fault::ServerError) {
+        return Ok(Dealt::Error);
+    }
+    if bank.faults.strikes(Fault::NotAccepted) {
+        return Ok(Dealt::NotAccepted { code: "AB08" });
+    }
+    let taken = bank.take(body)?;
+    if bank.faults.strikes(Fault::AnswerLost) {
+        return Ok(Dealt::Cut);
+    }
+    if bank.faults.strikes(Fault::ServerErrorAfter) {
+        return Ok(Dealt::Error);
+    }
+    let heard: &[u8] = if bank.faults.strikes(Fault::WrongHash) { b"something else" } else { body };
+    let sha256 = hex::encode(Sha256::digest(heard));
+    if bank.faults.strikes(Fault::SaysDuplicate) {
+        return Ok(Dealt::SaysDuplicate { sha256 });
+    }
+    Ok(Dealt::Taken { taken, sha256 })
+}
+
 /// A payment file comes in.
 ///
 /// # Errors
 /// Whatever the file system says; nothing was executed then.
 pub fn take_batch(bank: &mut Bank, body: &[u8]) -> io::Result<Course> {
-    if bank.faults.strikes(Fault::CutBefore) {
-        return Ok(Course::Cut);
-    }
-    if bank.faults.strikes(Fault::LateQueue) {
-        bank.take_later(body);
-        return Ok(Course::Cut);
-    }
-    if bank.faults.strikes(Fault::ServerError) {
-        return Ok(Course::empty(500));
-    }
-    if bank.faults.strikes(Fault::NotAccepted) {
-        return Ok(Course::json(429, &json!({"accepted": false, "code": "AB08"})));
-    }
-    let taken = bank.take(body)?;
-    if bank.faults.strikes(Fault::AnswerLost) {
-        return Ok(Course::Cut);
-    }
-    if bank.faults.strikes(Fault::ServerErrorAfter) {
-        return Ok(Course::empty(500));
-    }
-    let heard: &[u8] = if bank.faults.strikes(Fault::WrongHash) { b"something else" } else { body };
-    let sha256 = hex::encode(Sha256::digest(heard));
-    if bank.faults.strikes(Fault::SaysDuplicate) {
-        return Ok(Course::json(422, &json!({"accepted": false, "code": "DU01", "sha256": sha256})));
-    }
-    Ok(match taken {
-        Taken::Accepted { count, total_fen, duplicate } => Course::json(
+    let refuse =
+        |code: &str, sha256: &str| Course::json(422, &json!({"accepted": false, "code": code, "sha256": sha256}));
+    Ok(match deal(bank, body)? {
+        Dealt::Cut => Course::Cut,
+        Dealt::Error => Course::empty(500),
+        Dealt::NotAccepted { code } => Course::json(429, &json!({"accepted": false, "code": code})),
+        Dealt::SaysDuplicate { sha256 } => refuse("DU01", &sha256),
+        Dealt::Taken { taken: Taken::Refused { code }, sha256 } => refuse(&code, &sha256),
+        Dealt::Taken { taken: Taken::Accepted { count, total_fen, duplicate }, sha256 } => Course::json(
             202,
             &json!({
                 "accepted": true,
@@ -83,7 +120,6 @@ pub fn take_batch(bank: &mut Bank, body: &[u8]) -> io::Result<Course> {
                 "duplicate": duplicate,
             }),
         ),
-        Taken::Refused { code } => Course::json(422, &json!({"accepted": false, "code": code, "sha256": sha256})),
     })
 }
 

@@ -22,7 +22,7 @@ pub async fn run(listen: SocketAddr, die_with_parent: bool, clock: Arc<dyn Clock
     let address = listener.local_addr()?;
     let server = http::serve(Shared { platform: Arc::new(Mutex::new(Platform::default())), clock }, listener)?;
     let handle = server.handle();
-    announce("bill-sim", address)?;
+    announce("bill-sim", "http", address)?;
     tokio::select! {
         done = server => return done,
         () = parent_gone(die_with_parent) => {}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::bank_sim::child::{self, Options};
+use crate::bank_sim::tls::TlsFiles;
 use crate::kernel::clock::SystemClock;
 use crate::kernel::money::Fen;
 
@@ -26,17 +27,30 @@ pub(super) struct BankSim {
     /// What that account holds on the first day, in fen.
     #[arg(long, default_value_t = 100_000_000_000)]
     opening_fen: i64,
+    /// Speaks TLS with this certificate (PEM).
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key (PEM), closed to others.
+    #[arg(long, requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Hears only customers with a certificate that these (PEM) vouch for.
+    #[arg(long, requires = "tls_certificate")]
+    client_ca: Option<PathBuf>,
     /// Ends when standard input ends, as it does when the parent dies.
     #[arg(long)]
     die_with_parent: bool,
 }
 
 pub(super) async fn run(arguments: BankSim) -> anyhow::Result<ExitCode> {
+    let own = arguments.tls_certificate.zip(arguments.tls_key);
+    let client_ca = arguments.client_ca;
+    let tls = own.map(|(certificate, key)| TlsFiles { certificate, key, client_ca });
     let options = Options {
         listen: arguments.listen,
         data: arguments.data,
         account: arguments.account,
         opening_fen: Fen::new(arguments.opening_fen),
+        tls,
         die_with_parent: arguments.die_with_parent,
     };
     child::run(options, Arc::new(SystemClock)).await?;

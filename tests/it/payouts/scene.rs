@@ -56,7 +56,7 @@ impl TestBank {
     }
 
     fn serve(bank: &Arc<Mutex<Bank>>, listener: TcpListener) -> actix_web::dev::ServerHandle {
-        let running = bank_sim::http::serve(bank.clone(), listener).unwrap();
+        let running = bank_sim::http::serve(bank.clone(), listener, None).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         handle

@@ -9,6 +9,7 @@ use sea_orm::{DbBackend, EntityTrait, IntoActiveModel};
 
 use super::dead_jobs::dead;
 use super::machine::Machine;
+use crate::support::certificates::Authority;
 
 #[actix_web::test]
 async fn no_password_is_shown_and_production_is_told_that_nobody_gets_a_message() {
@@ -62,4 +63,32 @@ async fn what_keeps_the_database_away_is_said_with_its_own_mend() {
     let told = machine.run(&["doctor"]).await;
     assert!(told.code == 1 && told.out.contains("WRONG  database"), "{told:?}");
     assert!(!told.out.contains("createdb") && told.out.contains("own the file"), "{told:?}");
+}
+
+#[actix_web::test]
+async fn a_bank_that_is_called_is_shown_with_its_certificates_and_no_password() {
+    let authority = Authority::new();
+    let mut machine = Machine::new().await;
+    let (certificate, key) = authority.issue(machine.directory.path(), "fund");
+    machine.set("HUZHU_BANK__KIND", "direct");
+    machine.set("HUZHU_BANK__URL", "http://127.0.0.1:1/bank");
+    let told = machine.run(&["doctor"]).await.ok();
+    assert!(told.contains("called at http://127.0.0.1:1/bank in clear"), "{told}");
+    for (url, named) in [("http://bank.example", "bank.url"), ("https://u:hunter2@bank.example", "bank.url")] {
+        machine.set("HUZHU_BANK__URL", url);
+        let told = machine.run(&["doctor"]).await;
+        assert!(told.code != 0 && told.err.contains(named) && !told.err.contains("hunter2"), "{told:?}");
+    }
+    machine.set("HUZHU_BANK__URL", "https://bank.example");
+    machine.set("HUZHU_BANK__TLS__CA_FILE", authority.file(machine.directory.path()).display().to_string());
+    machine.set("HUZHU_BANK__TLS__CERTIFICATE_FILE", certificate.display().to_string());
+    let told = machine.run(&["doctor"]).await;
+    assert!(told.code != 0 && told.err.contains("bank.tls.key_file"), "{told:?}");
+    machine.set("HUZHU_BANK__TLS__KEY_FILE", key.display().to_string());
+    let told = machine.run(&["doctor"]).await.ok();
+    let bank = told.lines().find(|line| line.starts_with("ok     bank ")).unwrap_or_else(|| panic!("{told}"));
+    assert!(bank.contains("called at https://bank.example over TLS") && bank.ends_with("until 2049-12-31"), "{bank}");
+    machine.set("HUZHU_BANK__TLS__KEY_FILE", certificate.display().to_string());
+    let told = machine.run(&["doctor"]).await;
+    assert!(told.code == 1 && told.out.contains("WRONG  bank ") && told.out.contains("holds no key"), "{told:?}");
 }

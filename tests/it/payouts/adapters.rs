@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use huzhu::bank_sim::faults::Fault;
 use huzhu::gm::Own;
 use huzhu::http_client::{HttpClient, Timeouts};
 use huzhu::kernel::chance::SeededChance;
@@ -13,13 +14,19 @@ use huzhu::payouts::bank::bulk_files::BulkFiles;
 use huzhu::payouts::bank::cn_bulk::Charset;
 use huzhu::payouts::bank::cn_bulk::pay_file::FileLimits;
 use huzhu::payouts::bank::decide::decide;
+use huzhu::payouts::bank::direct::Direct;
 use huzhu::payouts::bank::iso::IsoFiles;
 use huzhu::payouts::bank::simulator::Simulator;
 use huzhu::payouts::bank::transport::Directory;
-use huzhu::payouts::bank::{Adapter, BankFact, Batch, Enquired, Line, Pulled, RenderError, Seals, Status, Submitted};
+use huzhu::payouts::bank::{
+    Adapter, BankFact, Batch, Enquired, Fetched, Inbound, Line, Pulled, RenderError, Seals, Status, Submitted,
+};
 use huzhu::payouts::state::OrderState;
 use sea_orm::Iterable;
+use sha2::{Digest, Sha256};
 use time::macros::date;
+
+use super::scene::{ACCOUNT, TestBank};
 
 /// Most orders in a file of the adapters here.
 const MOST: usize = 3;
@@ -39,6 +46,7 @@ fn adapters(directory: &std::path::Path) -> Vec<Tried> {
     // Nobody listens on port 1.
     let timeouts = Timeouts { connect: Duration::from_millis(200), answer: Duration::from_millis(200) };
     let simulator = Simulator::new(HttpClient::new(timeouts).unwrap(), "http://127.0.0.1:1", MOST);
+    let direct = Direct::new(HttpClient::new(timeouts).unwrap(), "http://127.0.0.1:1", MOST);
     let transport = Arc::new(Directory::new(directory.to_owned()));
     let iso = IsoFiles::new(transport, "互助保障会".to_owned(), "313100000013".to_owned(), MOST);
     let own = |subject| Own::self_signed(subject, AT, 30, &SeededChance::new(1)).unwrap();
@@ -59,6 +67,7 @@ fn adapters(directory: &std::path::Path) -> Vec<Tried> {
     vec![
         Tried { adapter: Box::new(simulator), text: utf8, lines: flat_lines, totals: flat_totals },
         Tried { adapter: Box::new(Pulled::new(MOST)), text: utf8, lines: flat_lines, totals: flat_totals },
+        Tried { adapter: Box::new(direct), text: utf8, lines: json_lines, totals: json_totals },
         Tried { adapter: Box::new(iso), text: utf8, lines: xml_lines, totals: xml_totals },
         Tried { adapter: bulk(Charset::Gb18030, "gb"), text: gb18030, lines: flat_lines, totals: flat_totals },
         Tried { adapter: bulk(Charset::Utf8, "utf8"), text: utf8, lines: flat_lines, totals: flat_totals },
@@ -109,6 +118,21 @@ fn xml_lines(text: &str) -> Vec<(String, i64)> {
 fn xml_totals(text: &str) -> Vec<(usize, i64)> {
     let counts = between(text, "<NbOfTxs>", "<").into_iter().map(|count| count.parse().unwrap());
     counts.zip(between(text, "<CtrlSum>", "<").into_iter().map(fen)).collect()
+}
+
+fn json_lines(text: &str) -> Vec<(String, i64)> {
+    let read: serde_json::Value = serde_json::from_str(text).unwrap();
+    let payment =
+        |one: &serde_json::Value| (one["bank_ref"].as_str().unwrap().to_owned(), one["amount_fen"].as_i64().unwrap());
+    read["payments"].as_array().unwrap().iter().map(payment).collect()
+}
+
+/// Its total stands there once; the payments say the other.
+fn json_totals(text: &str) -> Vec<(usize, i64)> {
+    let read: serde_json::Value = serde_json::from_str(text).unwrap();
+    let said = (usize::try_from(read["count"].as_u64().unwrap()).unwrap(), read["total_fen"].as_i64().unwrap());
+    let lines = json_lines(text);
+    vec![said, (lines.len(), lines.iter().map(|line| line.1).sum())]
 }
 
 fn line(number: u8, name: &str, amount_fen: i64) -> Line {
@@ -187,7 +211,9 @@ async fn not_sent_is_said_only_when_it_is_proved() {
         let bytes = adapter.render(&batch(vec![line(1, "王芳", 1)])).unwrap();
         match adapter.submit("B1", bytes, "aa").await {
             // Nobody listens: not a byte went out.
-            Submitted::NotSent { why } => assert_eq!((adapter.name(), why), ("simulator", "not_connected")),
+            Submitted::NotSent { why } => {
+                assert!(["simulator", "direct"].contains(&adapter.name()) && why == "not_connected", "{why}");
+            }
             // The file lies there: that proves nothing.
             Submitted::InDoubt { why: "pulled" } => assert_eq!(adapter.name(), "pull"),
             Submitted::InDoubt { why } => {
@@ -206,6 +232,85 @@ async fn not_sent_is_said_only_when_it_is_proved() {
         }
         assert!(matches!(adapter.enquire_batch("B1").await, Enquired::Unavailable { .. }), "never: not found");
     }
+}
+
+/// The adapters that call their bank, with the same bank.
+fn callers(bank: &TestBank) -> [Box<dyn Adapter>; 2] {
+    let http = || HttpClient::new(Timeouts::default()).unwrap();
+    let url = format!("http://127.0.0.1:{}", bank.port);
+    [Box::new(Simulator::new(http(), &url, MOST)), Box::new(Direct::new(http(), &format!("{url}/direct"), MOST))]
+}
+
+/// Gives a batch of one order to the bank.
+async fn submit(adapter: &dyn Adapter, batch_ref: &str, bank_ref: &str) -> Submitted {
+    let line = Line { bank_ref: bank_ref.to_owned(), ..line(1, "王芳", 700) };
+    let made = Batch { batch_ref: batch_ref.to_owned(), ..batch(vec![line]) };
+    let bytes = adapter.render(&made).unwrap();
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    adapter.submit(batch_ref, bytes, &sha256).await
+}
+
+#[actix_web::test]
+async fn a_bank_that_is_called_is_believed_as_far_as_it_proves() {
+    let bank = TestBank::start(None);
+    for (adapter, number) in callers(&bank).iter().zip(1..) {
+        let (adapter, name) = (&**adapter, adapter.name());
+        let batch_ref = |letter: &str| format!("{letter}{number}");
+        let day = date!(2026 - 11 - 23);
+        for (fault, letter, expected) in [
+            (Fault::AnswerLost, "A", "cut"),
+            (Fault::CutBefore, "B", "cut"),
+            (Fault::LateQueue, "C", "cut"),
+            (Fault::ServerErrorAfter, "D", "unreadable"),
+            (Fault::ServerError, "E", "unreadable"),
+            (Fault::WrongHash, "F", "hash_differs"),
+            (Fault::SaysDuplicate, "G", "duplicate"),
+        ] {
+            bank.fault(fault, 1);
+            let answer = submit(adapter, &batch_ref(letter), &batch_ref(letter)).await;
+            assert_eq!(answer, Submitted::InDoubt { why: expected }, "{name} {fault:?}");
+        }
+        bank.fault(Fault::NotAccepted, 1);
+        let answer = submit(adapter, &batch_ref("H"), &batch_ref("H")).await;
+        assert_eq!(answer, Submitted::NotSent { why: "not_accepted" }, "{name}");
+        bank.fault(Fault::RejectFile, 1);
+        let answer = submit(adapter, &batch_ref("I"), &batch_ref("I")).await;
+        assert_eq!(answer, Submitted::RejectedFinal { code: "FF01".to_owned() }, "{name}");
+        for _ in 0..2 {
+            let answer = submit(adapter, &batch_ref("J"), &batch_ref("J")).await;
+            assert!(matches!(answer, Submitted::Accepted { .. }), "{name} {answer:?}");
+        }
+
+        let Enquired::Found(heard) = adapter.enquire_batch(&batch_ref("J")).await else { panic!("{name}") };
+        assert_eq!(heard.batch.as_ref().unwrap().batch_ref, batch_ref("J"), "{name}");
+        let told: Vec<_> =
+            heard.facts.iter().map(|fact| (fact.bank_ref.clone(), fact.amount_fen, fact.status)).collect();
+        assert_eq!(told, [(batch_ref("J"), Fen::new(700), Status::Paid)], "{name}");
+        let file = heard.file.clone().expect("what the bank said is kept");
+        let read = adapter.parse(Inbound::Results, &file).unwrap();
+        assert_eq!((read.batch, read.facts), (heard.batch, heard.facts.clone()), "{name}");
+        let Enquired::Found(one) = adapter.enquire_order(&batch_ref("J"), day).await else { panic!("{name}") };
+        assert_eq!(one.facts, heard.facts, "{name}");
+        let Enquired::Found(refused) = adapter.enquire_batch(&batch_ref("I")).await else { panic!("{name}") };
+        assert_eq!((refused.refused.as_deref(), refused.facts.len()), (Some("FF01"), 0), "{name}");
+        assert_eq!(adapter.enquire_batch(&batch_ref("B")).await, Enquired::NotFound, "{name}");
+        assert_eq!(adapter.enquire_order(&batch_ref("B"), day).await, Enquired::NotFound, "{name}");
+        bank.fault(Fault::EnquiryError, 2);
+        let unavailable = Enquired::Unavailable { why: "status" };
+        assert_eq!(adapter.enquire_batch(&batch_ref("J")).await, unavailable, "{name}");
+        assert_eq!(adapter.enquire_order(&batch_ref("J"), day).await, unavailable, "{name}");
+        bank.fault(Fault::OddAmount, 1);
+        let unreadable = Enquired::Unavailable { why: "unreadable" };
+        assert_eq!(adapter.enquire_batch(&batch_ref("J")).await, unreadable, "{name}");
+        assert_eq!(adapter.fetch_statement(ACCOUNT, 1).await, Fetched::NotYet, "{name}");
+        assert_eq!(adapter.fetch_statement("OTHER", 1).await, Fetched::NotYet, "{name}");
+    }
+    bank.open().close_day().unwrap();
+    let file = bank.open().statement_as_it_is(1).unwrap();
+    for adapter in callers(&bank) {
+        assert_eq!(adapter.fetch_statement(ACCOUNT, 1).await, Fetched::File(file.clone()), "{}", adapter.name());
+    }
+    bank.hang_up().await;
 }
 
 #[test]

@@ -5,6 +5,8 @@ mod bank_documents;
 mod bank_job;
 mod books;
 mod breaks;
+mod direct;
+mod direct_tls;
 mod doubt;
 mod file_bank;
 mod flat_bank;

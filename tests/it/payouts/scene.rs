@@ -24,6 +24,7 @@ use huzhu::organisations::Level;
 use huzhu::payouts::{self, NewPayout};
 use huzhu::plans::rows::plan;
 use huzhu::{bank_sim, recon};
+use rustls::ServerConfig;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -39,24 +40,29 @@ pub struct TestBank {
     bank: Arc<Mutex<Bank>>,
     pub clock: Arc<ManualClock>,
     server: actix_web::dev::ServerHandle,
-    port: u16,
+    pub port: u16,
+    tls: Option<ServerConfig>,
     directory: tempfile::TempDir,
 }
 
 impl TestBank {
-    fn start() -> Self {
+    pub fn start(tls: Option<ServerConfig>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(Moment::from_ms(1_773_622_800_000)));
         let bank = Bank::open(directory.path(), clock.clone(), ACCOUNT, Fen::new(OPENING_FEN)).unwrap();
         let bank = Arc::new(Mutex::new(bank));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Self::serve(&bank, listener);
-        Self { bank, clock, server, port, directory }
+        let server = Self::serve(&bank, listener, tls.clone());
+        Self { bank, clock, server, port, tls, directory }
     }
 
-    fn serve(bank: &Arc<Mutex<Bank>>, listener: TcpListener) -> actix_web::dev::ServerHandle {
-        let running = bank_sim::http::serve(bank.clone(), listener, None).unwrap();
+    fn serve(
+        bank: &Arc<Mutex<Bank>>,
+        listener: TcpListener,
+        tls: Option<ServerConfig>,
+    ) -> actix_web::dev::ServerHandle {
+        let running = bank_sim::http::serve(bank.clone(), listener, tls).unwrap();
         let handle = running.handle();
         actix_web::rt::spawn(running);
         handle
@@ -82,7 +88,7 @@ impl TestBank {
         let bank = Bank::open(self.directory.path(), self.clock.clone(), ACCOUNT, Fen::new(OPENING_FEN)).unwrap();
         self.bank = Arc::new(Mutex::new(bank));
         let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
-        self.server = Self::serve(&self.bank, listener);
+        self.server = Self::serve(&self.bank, listener, self.tls.clone());
     }
 
     /// How often the payee of `bank_ref` got money, and how much came back.
@@ -158,7 +164,32 @@ impl Scene {
     }
 
     async fn built(link: impl FnOnce(u16, &Path) -> config::Bank) -> Self {
-        let bank = TestBank::start();
+        Self::beside(TestBank::start(None), link).await
+    }
+
+    /// A bank that is called directly: in clear, on this machine.
+    pub async fn direct(change: impl FnOnce(&mut config::Bank)) -> Self {
+        Self::built(|port, _| {
+            let mut link = config::Bank::direct(format!("http://127.0.0.1:{port}/direct"));
+            link.answer_timeout_ms = 5_000;
+            change(&mut link);
+            link
+        })
+        .await
+    }
+
+    /// The same over TLS, as the bank and the service are told to speak it.
+    pub async fn direct_over_tls(bank: ServerConfig, tls: config::BankTls) -> Self {
+        Self::beside(TestBank::start(Some(bank)), |port, _| {
+            let mut link = config::Bank::direct(format!("https://localhost:{port}/direct"));
+            link.answer_timeout_ms = 5_000;
+            link.tls = Some(tls);
+            link
+        })
+        .await
+    }
+
+    async fn beside(bank: TestBank, link: impl FnOnce(u16, &Path) -> config::Bank) -> Self {
         let port = bank.port;
         let app = TestApp::with(|config| config.bank = Some(link(port, &config.data_dir))).await;
         let plans = [app.app.ids.next(), app.app.ids.next()];

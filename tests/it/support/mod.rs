@@ -3,6 +3,7 @@
 //! SQLite by default; PostgreSQL when `HUZHU_TEST_PG_URL` names a server where databases may be made.
 
 mod asks;
+pub mod certificates;
 pub mod city;
 pub mod contract;
 pub mod database;

@@ -10,7 +10,7 @@ minutes=$1 keep=${2:-}
 build=(--package parsers --sanitizer NONE --profile dev --target-dir "$tools/parsers/target")
 # As much as the checker may take.
 limits=(--timeout 20s --engine-args=-rss_limit_mb=512 --engine-args=-max_len=65536)
-for target in files::containers files::pictures_and_pdfs forms::fields messages::messages bank_files::flat_files bank_files::signatures; do
+for target in files::containers files::pictures_and_pdfs forms::fields messages::messages bank_files::flat_files bank_files::signatures bank_files::direct_answers; do
     kept=$PWD/tests/parsers/src/__fuzz__/${target//::/__}
     found=$tools/parsers/${target//::/__}
     mkdir -p "$kept/corpus" "$found"

@@ -1,11 +1,15 @@
-//! Signed flat files of a bank, their signatures and envelopes.
+//! Signed flat files of a bank, their signatures and envelopes, and the answers of a bank that is called.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
 
 use huzhu::gm::{self, Own};
+use huzhu::http_client::{HttpClient, Timeouts};
 use huzhu::kernel::chance::SeededChance;
 use huzhu::kernel::clock::Moment;
 use huzhu::payouts::bank::cn_bulk::{result, returned, statement};
+use huzhu::payouts::bank::direct::Direct;
+use huzhu::payouts::bank::{Adapter, BankFact, Inbound, Status};
 
 /// 2026-11-23 in Beijing.
 const AT: Moment = Moment::from_ms(1_795_400_000_000);
@@ -34,6 +38,27 @@ fn flat_files() {
             };
             let head = entries.head();
             assert_eq!(head.opening_fen.get() - side(false) + side(true), head.closing_fen.get());
+        }
+    });
+}
+
+/// Any bytes are an answer of a bank that is called, or refused whole: no panic, and amounts are whole fen.
+#[test]
+fn direct_answers() {
+    let Ok(http) = HttpClient::new(Timeouts::default()) else { std::process::abort() };
+    let bank = AssertUnwindSafe(Direct::new(http, "http://127.0.0.1:1", 1));
+    bolero::check!().for_each(|bytes: &[u8]| {
+        for kind in [Inbound::Results, Inbound::Result] {
+            let Ok(heard) = bank.parse(kind, bytes) else { continue };
+            assert!(heard.facts.iter().all(|fact| (1..=9_999_999_999_999_999).contains(&fact.amount_fen.get())));
+            let is_final = |fact: &BankFact| matches!(fact.status, Status::Paid | Status::Rejected);
+            assert!(heard.facts.iter().all(|fact| !is_final(fact) || fact.posted_at.is_some()));
+            assert!(heard.refused.is_none() || heard.facts.is_empty());
+            assert_eq!(heard.batch.is_some(), kind == Inbound::Results);
+            let is_open = |line: &usize| {
+                line.checked_sub(1).and_then(|at| heard.facts.get(at)).is_some_and(|fact| !is_final(fact))
+            };
+            assert!(heard.odd_lines.iter().all(is_open));
         }
     });
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::apply::{Road, take_fact, take_facts};
 use super::bank::{BankLink, Capabilities, Enquired, Heard, Status};
+use super::hear::raise_odd;
 use super::moves::move_batch;
 use super::release::load;
 use super::rows::{batch, dispatch, order};
@@ -199,6 +200,9 @@ async fn take(
             take_facts(txn, app, &batch.debit_account, &whole.facts, Road::Result).await?;
             for fact in singles.iter().flat_map(|heard| &heard.facts) {
                 take_fact(txn, app, &batch.debit_account, fact, Road::Enquiry).await?;
+            }
+            for heard in singles.iter().chain([&whole]) {
+                raise_odd(txn, app, batch, heard).await?;
             }
             let state = if has_open_orders(txn, batch.id).await? { BatchState::Accepted } else { BatchState::Finished };
             let changes = batch::ActiveModel { in_doubt_since_ms: Set(None), ..Default::default() };

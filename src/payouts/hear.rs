@@ -85,15 +85,24 @@ pub(crate) async fn hear(
         let moved = move_batch_orders(txn, app, batch.id, OrderState::InDoubt, OrderCommand::Accept, none).await?;
         effects += usize::try_from(moved).unwrap_or(0);
     }
-    if let Some(line) = heard.odd_lines.first() {
-        let detail =
-            format!("line {line} of the bank's results has a status that nobody knows; it counts as in progress");
-        let seen = Seen::new(BreakKind::B16, &batch.debit_account, format!("letter:{}", batch.id), detail);
-        recon::raise(txn, app, Seen { batch_id: Some(batch.id), ..seen }).await?;
-    }
+    raise_odd(txn, app, &batch, heard).await?;
     effects += take_facts(txn, app, &batch.debit_account, &heard.facts, Road::Result).await?;
     if matches!(batch.state, BatchState::Accepted | BatchState::InDoubt) {
         enquire::now_known(txn, app, &batch).await?;
     }
     Ok(Told::Taken { effects })
+}
+
+/// Results with a status that nobody knows: somebody has to ask what it means.
+pub(super) async fn raise_odd(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch: &batch::Model,
+    heard: &Heard,
+) -> Result<(), Problem> {
+    let Some(line) = heard.odd_lines.first() else { return Ok(()) };
+    let detail = format!("line {line} of the bank's results has a status that nobody knows; it counts as in progress");
+    let seen = Seen::new(BreakKind::B16, &batch.debit_account, format!("letter:{}", batch.id), detail);
+    recon::raise(txn, app, Seen { batch_id: Some(batch.id), ..seen }).await?;
+    Ok(())
 }

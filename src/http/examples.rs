@@ -365,7 +365,7 @@ fn word(owner: &str, name: &str) -> Option<Value> {
         (_, "reason_code") => json!("as_assessed"),
         (_, "hold_reason") => json!("no_card"),
         (_, "next_cursor") => json!("Yk3vVzz7TxHCTwXBygrS4gAAAZyrvYjAAZWjwAAAcACAAAAAAAAAAA"),
-        (_, "sha256") => json!("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        (_, "sha256" | "signed_by") => json!("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
         (_, "refresh_token") => json!("b3BhcXVlLTI1Ni1iaXQtdG9rZW4tb25seS1hLXNhbXBsZQ"),
         (_, "device_id") => json!("0195a3c0-1111-7000-8000-000000000001"),
         (_, "device_secret") => json!("c2FtcGxlLWRldmljZS1zZWNyZXQtb2YtMzItYnl0ZXM0"),

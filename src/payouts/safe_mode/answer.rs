@@ -118,7 +118,8 @@ pub(super) async fn record_bank_answer(
                 ..Default::default()
             };
             let row = batch_answer::Entity::insert(row).exec_with_returning(txn).await?;
-            Reply::created(format!("/v1/payout-batches/{}/bank-answer", batch.id), &view(batch, row))
+            let (location, version) = (format!("/v1/payout-batches/{}/bank-answer", batch.id), batch.version);
+            Ok(Reply::created(location, &view(batch, row))?.version(version))
         })
         .await
 }
@@ -138,7 +139,8 @@ pub(super) async fn record_bank_answer(
 pub(super) async fn show_bank_answer(app: web::Data<Arc<App>>, path: web::Path<Uuid>) -> Answer {
     let batch = load(app.db.read(), *path).await?;
     let row = newest(app.db.read(), batch.id).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(Reply::ok(&view(batch, row))?.into_response())
+    let version = batch.version;
+    Ok(Reply::ok(&view(batch, row))?.version(version).into_response())
 }
 
 /// Confirm what the bank wrote about a batch
@@ -192,7 +194,8 @@ pub(super) async fn confirm_bank_answer(
             ask::take(txn, &app, &batch, row.at_bank).await?;
             tracing::warn!(batch.id = %batch.id, at_bank = row.at_bank, "payouts.safe_mode took the bank's letter for its answer");
             let (batch, row) = (load(txn, batch.id).await?, newest(txn, batch.id).await?);
-            Reply::ok(&view(batch, row.ok_or_else(|| Problem::new(Code::NotFound))?))
+            let version = batch.version;
+            Ok(Reply::ok(&view(batch, row.ok_or_else(|| Problem::new(Code::NotFound))?))?.version(version))
         })
         .await
 }

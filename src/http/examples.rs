@@ -452,6 +452,10 @@ fn story(schema: &str) -> Option<Value> {
         "OfferInstalments" => json!({ "instalments": { "amount_fen": 40_000 } }),
         "MemberDeath" => json!({ "withdrawn_by": null, "withdrawn_at": null }),
         "PayoutHeir" => json!({ "withdrawn_by": null }),
+        "UnclaimedPage" => json!({ "totals": [
+            { "bucket": "0-30", "payouts": 3, "total_fen": 402_000 }, { "bucket": "31-90", "payouts": 1, "total_fen": 134_000 },
+            { "bucket": "91-365", "payouts": 0, "total_fen": 0 }, { "bucket": ">365", "payouts": 0, "total_fen": 0 }
+        ] }),
         "UnclaimedPayout" => json!({ "waits_for": "member", "age_bucket": "0-30", "came_back": true }),
         "Position" => json!({ "business_date": "2026-03-23" }),
         "ReviewItem" => json!({ "state": "in_review" }),

@@ -92,12 +92,11 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.write
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
-                ..TransactionOptions::default()
-            })
-            .await
+        let options = TransactionOptions {
+            sqlite_transaction_mode: self.is_sqlite().then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        begin_whole(&self.write, options).await
     }
 
     /// Begins a transaction that only reads and sees everything as of one moment, whatever others write meanwhile.
@@ -106,14 +105,13 @@ impl Db {
     /// When no connection can be had.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         let postgres = !self.is_sqlite();
-        self.read
-            .begin_with_options(TransactionOptions {
-                isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
-                access_mode: postgres.then_some(AccessMode::ReadOnly),
-                // A file in WAL mode shows a deferred transaction what it saw at its first read.
-                sqlite_transaction_mode: (!postgres).then_some(SqliteTransactionMode::Deferred),
-            })
-            .await
+        let options = TransactionOptions {
+            isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
+            access_mode: postgres.then_some(AccessMode::ReadOnly),
+            // A file in WAL mode shows a deferred transaction what it saw at its first read.
+            sqlite_transaction_mode: (!postgres).then_some(SqliteTransactionMode::Deferred),
+        };
+        begin_whole(&self.read, options).await
     }
 
     /// True on SQLite.
@@ -136,6 +134,18 @@ impl Db {
         self.read.close().await?;
         self.write.close().await
     }
+}
+
+/// Begins a transaction to the end, whoever waits for it. sqlx 0.9 counts a transaction of PostgreSQL only once the server has answered: of a
+/// request that ends just then, as one does whose client is gone, the connection would go back to the pool inside a transaction, and what
+/// others write through it would not be committed. One that is begun whole is rolled back when nobody takes it.
+async fn begin_whole(pool: &DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    if pool.get_database_backend() == DbBackend::Sqlite {
+        return pool.begin_with_options(options).await;
+    }
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
+    begun.await.map_err(|error| DbErr::Custom(format!("a transaction was not begun: {error}")))?
 }
 
 /// Has the log told of each statement at level trace, without its values: tests/tools/scans.py reads which of them no index serves.

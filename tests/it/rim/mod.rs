@@ -1,5 +1,7 @@
 //! What every request passes through.
 
+mod dropped;
+
 use reqwest::Method;
 
 use crate::support::TestApp;

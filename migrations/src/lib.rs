@@ -50,6 +50,7 @@ mod m21_recoveries;
 mod m22_bank_answers;
 mod m23_unclaimed;
 mod m24_heirs;
+mod m25_answered_once;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m22_bank_answers::Migration),
             Box::new(m23_unclaimed::Migration),
             Box::new(m24_heirs::Migration),
+            Box::new(m25_answered_once::Migration),
         ]
     }
 }
@@ -177,7 +179,8 @@ mod tests {
                 "m21_recoveries",
                 "m22_bank_answers",
                 "m23_unclaimed",
-                "m24_heirs"
+                "m24_heirs",
+                "m25_answered_once"
             ]
         );
     }

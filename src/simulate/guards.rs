@@ -35,6 +35,11 @@ pub const GUARDS: &[Guard] = &[
         drops: &[("dispatch_one_open", "", "")],
     },
     Guard {
+        name: "dispatch_answered_once",
+        what: "what became of a sending is written once",
+        drops: &[("dispatch_answered_once", "", "")],
+    },
+    Guard {
         name: "ledger_key",
         what: "an event is posted once",
         drops: &[("ledger_transaction", "idempotency_key text not null unique", "idempotency_key text not null")],

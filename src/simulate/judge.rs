@@ -15,6 +15,7 @@ pub(super) struct Judge {
     journal_rows: i64,
     journal_sum: i64,
     refs: HashMap<String, (i64, Option<String>)>,
+    answers: HashMap<Vec<u8>, String>,
     pub(super) looks: u64,
 }
 
@@ -102,6 +103,8 @@ union all
 select 'I11 a booking is taken twice', fingerprint from statement_entry group by fingerprint having count(*) > 1
 union all
 select 'I7 a batch is sent twice at once', hex(batch_id) from dispatch where outcome is null group by batch_id having count(*) > 1
+union all
+select 'I7 a sender was given up while its lease ran', hex(batch_id) from dispatch where detail = 'sender_died' and answered_at_ms <= lease_until_ms
 ";
 
 impl Judge {
@@ -114,6 +117,7 @@ impl Judge {
             wrong.push(format!("{}: {}", row.try_get::<String, _>(0)?, of.unwrap_or_default()));
         }
         self.journal(tables, &mut wrong).await?;
+        self.answered_once(tables, &mut wrong).await?;
         let sql = "select bank_ref, state, amount_fen, payout_id, card_tail from payout_order";
         let orders: Vec<Order> = sqlx::query(sql)
             .fetch_all(&mut *tables)
@@ -155,6 +159,22 @@ impl Judge {
             wrong.push("I12 the journal was changed".to_owned());
         }
         (self.journal_rows, self.journal_sum) = (rows, sum);
+        Ok(())
+    }
+
+    /// F14: what became of a sending is never written over.
+    async fn answered_once(
+        &mut self,
+        tables: &mut SqliteConnection,
+        wrong: &mut Vec<String>,
+    ) -> Result<(), sqlx::Error> {
+        let sql = "select id, outcome || ' ' || coalesce(detail, '') from dispatch where outcome is not null";
+        for row in sqlx::query(sql).fetch_all(tables).await? {
+            let (id, answer): (Vec<u8>, String) = (row.try_get(0)?, row.try_get(1)?);
+            if *self.answers.entry(id).or_insert_with(|| answer.clone()) != answer {
+                wrong.push("I7 what became of a sending was written over".to_owned());
+            }
+        }
         Ok(())
     }
 

@@ -15,9 +15,13 @@ TOGETHER = [
     ("last_try_failed", "one_live", "try_no"),
     ("long_reference", "bank_ref"),
     ("dispatch_state", "dispatch_one_open"),
+    ("fencing", "dispatch_answered_once"),
 ]
 # Guards that are covered by another one alone; the pair above finds them.
 COVERED = {
+    "cards_at_release",
+    "fencing",
+    "dispatch_answered_once",
     "one_live",
     "try_no",
     "bank_ref",

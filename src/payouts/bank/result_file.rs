@@ -17,6 +17,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Heard, Unreadable> {
     let [header, details @ .., trailer] = &lines[..] else { return bad(1, "header or trailer is missing") };
     let header: Vec<&str> = header.split('|').collect();
     let ["H", "CNRES1", batch_ref, sha256, count, refused] = header[..] else { return bad(1, "not a result header") };
+    if is_duplicate(refused) {
+        return bad(1, "a duplicate is no refusal");
+    }
     let trailer: Vec<&str> = trailer.split('|').collect();
     let ["T", trailer_count, digest] = trailer[..] else { return bad(lines.len(), "not a result trailer") };
     if count != details.len().to_string() || trailer_count != count {
@@ -76,6 +79,7 @@ fn read_line(line: &str, number: usize) -> Result<BankFact, Unreadable> {
     })
 }
 
+/// True for a code that says that the bank had it before: proof of an earlier copy, never a refusal.
 pub(crate) fn is_duplicate(code: &str) -> bool {
     matches!(code, "AM05" | "DUPL") || (code.starts_with("DU") && code.len() == 4)
 }
@@ -117,6 +121,11 @@ mod tests {
         assert!(read(file(line, 2).as_bytes()).is_err());
         assert!(read(file(line, 1).replace("|10|", "|11|").as_bytes()).is_err());
         assert!(read(file(line, 1).trim_end().as_bytes()).is_err());
+        let refused = |code: &str| read(file("", 0).replace("|0|\n", &format!("|0|{code}\n")).as_bytes());
+        assert_eq!(refused("FF01").unwrap().refused.as_deref(), Some("FF01"));
+        for code in ["DU01", "DU04", "AM05", "DUPL"] {
+            assert!(refused(code).is_err(), "{code}");
+        }
         assert!(read(b"").is_err() && read(b"\n").is_err() && read(b"\xff\n").is_err());
         for amount in ["0", "-1", "+1", "1e3", "1.00", "1,2", "", "99999999999999999", "١"] {
             assert_eq!(fen(amount), None, "{amount}");

@@ -94,6 +94,9 @@ fn read_header<R: BufRead>(lines: &mut Lines<R>) -> Result<(Named, String, Optio
     {
         return Err(lines.bad("a field of the header has another form"));
     }
+    if is_duplicate(refused) {
+        return Err(lines.bad("a duplicate is no refusal"));
+    }
     lines.declare(Charset::of(charset).ok_or_else(|| lines.bad("the encoding is neither UTF-8 nor GB18030"))?);
     let batch = Named { batch_ref: batch_ref.to_owned(), sha256: sha256.to_owned() };
     Ok((batch, count.to_owned(), (!refused.is_empty()).then(|| refused.to_owned())))
@@ -193,6 +196,7 @@ mod tests {
         assert_eq!((empty.refused, empty.facts.len()), (None, 0));
         let refused = String::from_utf8(file("", 0, Charset::Utf8)).unwrap().replace("|0||", "|0|FF01|");
         assert_eq!(read(refused.as_bytes()).unwrap().refused.as_deref(), Some("FF01"));
+        assert!(read(refused.replace("FF01", "DU01").as_bytes()).is_err(), "a duplicate is no refusal");
         let both = String::from_utf8(file("R|1|R1|10|P||||\n", 1, Charset::Utf8)).unwrap().replace("|1||", "|1|FF01|");
         assert!(read(both.as_bytes()).is_err());
     }

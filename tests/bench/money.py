@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 from ports import free_ports  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+#: The account that pays, unless the configuration says another.
 ACCOUNT, TODAY = "6222020000001", "2026-03-16"
 #: What a statement leaves: rows that are new, and rows that it changes.
 LEFT = {
@@ -48,8 +49,8 @@ class Money:
         base = os.environ["HUZHU_TEST_PG_URL"].rsplit("/", 1)[0]
         self.environment = {
             **os.environ, "HUZHU_DATA_DIR": str(data), "HUZHU_DATABASE__URL": f"{base}/{name}", "HUZHU_BANK__KIND": "iso20022_files",
-            "HUZHU_BANK__ACCOUNT": ACCOUNT, "HUZHU_BANK__FILES__DEBTOR_NAME": "样本互助保障会", "HUZHU_BANK__FILES__CNAPS": "\"313100000013\"",
-            "HUZHU_BANK__FILES__DIRECTORY": str(data / "bank"), "HUZHU_LOG__LEVEL": "warn",
+            "HUZHU_BANK__FILES__DEBTOR_NAME": "样本互助保障会", "HUZHU_BANK__FILES__CNAPS": '"313100000013"',
+            "HUZHU_BANK__FILES__DIRECTORY": str(data / "bank"), "HUZHU_LOG__FILTER": "warn",
         }
 
     def run(self, *arguments, **options):
@@ -160,7 +161,7 @@ def quarter(binary, huzhu, orders, directory):
     path, shown = f"{base}/v1/payout-runs/{run['id']}", {}
 
     def prepared():
-        shown.update(json.loads(ask("GET", path, authorization=f"Bearer {money.run('tokens').split()[0]}")))
+        shown.update(json.loads(ask("GET", path, authorization=f"Bearer {money.run('tokens').split()[0]}"))["run"])
         return shown["state"] == "prepared"
 
     steps = {"batches prepared": until(prepared)}

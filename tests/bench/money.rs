@@ -15,9 +15,10 @@ use huzhu::claims::state::ClaimState;
 use huzhu::config::Config;
 use huzhu::gm::{self, Own};
 use huzhu::http::Role;
-use huzhu::identity::grants::{self, Grantee};
-use huzhu::identity::jwt::Actor;
+use huzhu::identity::device::DeviceProof;
 use huzhu::identity::permissions;
+use huzhu::identity::rows::session;
+use huzhu::identity::{grants, sessions};
 use huzhu::kernel::chance::SystemChance;
 use huzhu::kernel::clock::Moment;
 use huzhu::kernel::money::Fen;
@@ -302,16 +303,22 @@ async fn tokens() -> anyhow::Result<()> {
     for role in [Role::PayoutMaker, Role::PayoutChecker] {
         let query = staff_role::Entity::find().filter(staff_role::Column::Role.eq(permissions::word(role)));
         let found = query.one(app.db.read()).await?.ok_or_else(|| anyhow::anyhow!("nobody has the role"))?;
-        let grantee = Grantee {
-            actor: Actor::Staff,
+        let secret = Secret::new("0".repeat(43));
+        let device = DeviceProof { id: "bench-device-0001".to_owned(), secret };
+        let new = sessions::NewSession {
+            actor: session::Actor::Staff,
             subject_id: found.staff_id,
             client_id: "staff-console",
-            roles: &[role],
-            proved_at: app.clock.now(),
             acr: "password_totp",
-            session_id: Some(app.ids.next()),
+            device: &device,
+            device_name: None,
+            idle_secs: 900,
+            life_secs: 8 * 3600,
         };
-        let granted = grants::access_only(&app, &grantee).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        let (row, refresh) =
+            sessions::open(app.db.write(), &app, new).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+        let granted =
+            grants::for_session(&app, &row, &[role], &refresh).map_err(|problem| anyhow::anyhow!("{problem}"))?;
         println!("{}", granted.access_token);
     }
     Ok(())

@@ -4,17 +4,16 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Value};
-use uuid::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Value};
 
 use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
 use super::claim_news;
 use super::many::{self, change_each};
-use super::moves::{fail_payout as fail, move_order, move_payout, payout_of};
+use super::moves::{self, move_order, move_payout, pay_each, payout_is_missing, payout_of};
 use super::reason::{self, Mend};
-use super::release::unreserve;
-use super::rows::{bank_fact, order, payout};
+use super::release::{payouts_of, unreserve};
+use super::rows::{bank_fact, order};
 use super::state::{OrderCommand, OrderState, PayoutState};
 use crate::app::App;
 use crate::http::Problem;
@@ -166,26 +165,13 @@ async fn take_paid(
         &news.iter().map(row).collect::<Vec<_>>(),
     )
     .await?;
-    let ids = news.iter().map(|(order, _)| order.payout_id);
-    let payouts = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(txn).await?;
-    let payouts: HashMap<Uuid, payout::Model> = payouts.into_iter().map(|payout| (payout.id, payout)).collect();
-    let paid: Vec<(&payout::Model, Moment)> = news
-        .iter()
-        .filter_map(|(order, fact)| {
-            Some((payouts.get(&order.payout_id)?, fact.posted_at.unwrap_or_else(|| app.clock.now())))
-        })
-        .collect();
-    let row = |(payout, paid_at): &(&payout::Model, Moment)| -> Vec<Value> {
-        vec![payout.id.into(), payout.version.into(), payout.state.to_value().into(), (*paid_at).into()]
+    let payouts = payouts_of(txn, news.iter().map(|(order, _)| *order)).await?;
+    let of = |(order, fact): &(&order::Model, &BankFact)| {
+        let payout = payouts.get(&order.payout_id).ok_or_else(payout_is_missing)?;
+        Ok((payout, fact.posted_at.unwrap_or_else(|| app.clock.now())))
     };
-    change_each(
-        txn,
-        "with v as ({rows}) update payout set state = 'paid', paid_at_ms = v.column4, settled_on = null, unclaimed_since_ms = null, \
-         reminded_days = 0, version = payout.version + 1 from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
-        &[],
-        &paid.iter().map(row).collect::<Vec<_>>(),
-    )
-    .await?;
+    let paid = news.iter().map(of).collect::<Result<Vec<_>, Problem>>()?;
+    pay_each(txn, &paid).await?;
     claim_news::all_paid(txn, app, &paid).await
 }
 
@@ -351,6 +337,6 @@ async fn fail_payout(
     at: Moment,
 ) -> Result<(), Problem> {
     let payout = payout_of(txn, order.payout_id).await?;
-    fail(txn, &payout, (mend == Mend::NewCard).then_some(at)).await?;
+    moves::fail_payout(txn, &payout, (mend == Mend::NewCard).then_some(at)).await?;
     claim_news::failed(txn, app, &payout, mend, at).await
 }

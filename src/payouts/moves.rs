@@ -174,15 +174,35 @@ pub(super) async fn start_paying(txn: &DatabaseTransaction, payouts: &[&payout::
     .await
 }
 
+/// Moves payouts on to `paid`, each at its moment by the bank's clock.
+///
+/// # Errors
+/// `conflict` when somebody else moved one of them meanwhile.
+pub(super) async fn pay_each(txn: &DatabaseTransaction, paid: &[(&payout::Model, Moment)]) -> Result<(), Problem> {
+    let row = |(payout, paid_at): &(&payout::Model, Moment)| {
+        vec![payout.id.into(), payout.version.into(), payout.state.to_value().into(), (*paid_at).into()]
+    };
+    change_each(
+        txn,
+        "with v as ({rows}) update payout set state = $1, paid_at_ms = v.column4, settled_on = null, unclaimed_since_ms = null, \
+         reminded_days = 0, version = payout.version + 1 from v where payout.id = v.column1 and payout.version = v.column2 and payout.state = v.column3",
+        &[PayoutState::Paid.to_value().into()],
+        &paid.iter().map(row).collect::<Vec<_>>(),
+    )
+    .await
+}
+
 /// The payout of an order.
 ///
 /// # Errors
 /// An internal problem when there is none: the tables refuse that.
 pub(crate) async fn payout_of(connection: &impl ConnectionTrait, id: Uuid) -> Result<payout::Model, Problem> {
-    payout::Entity::find_by_id(id)
-        .one(connection)
-        .await?
-        .ok_or_else(|| Problem::internal(anyhow::anyhow!("the order's payout is missing")))
+    payout::Entity::find_by_id(id).one(connection).await?.ok_or_else(payout_is_missing)
+}
+
+/// The tables refuse that.
+pub(super) fn payout_is_missing() -> Problem {
+    Problem::internal(anyhow::anyhow!("the order's payout is missing"))
 }
 
 /// Whose money the events of these orders move, by order.

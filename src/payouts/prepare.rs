@@ -1,6 +1,6 @@
 //! The maker prepares a batch: queued orders, each with its member's card of today, become the exact bytes that a checker will sign.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use actix_web::{post, web};
@@ -21,7 +21,8 @@ use super::many::change_each;
 use super::moves::move_order;
 use super::reference;
 use super::reissue::queue_mended;
-use super::rows::{batch, file, order, payout};
+use super::release::payouts_of;
+use super::rows::{batch, file, order};
 use super::state::{BatchState, OrderCommand, OrderState};
 use super::views::BatchView;
 use crate::app::App;
@@ -215,15 +216,6 @@ async fn gather(
             }
         }
     }
-}
-
-async fn payouts_of(
-    txn: &DatabaseTransaction,
-    orders: &[order::Model],
-) -> Result<HashMap<Uuid, payout::Model>, Problem> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.payout_id).collect();
-    let rows = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(txn).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 async fn hold(

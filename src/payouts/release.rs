@@ -189,17 +189,17 @@ pub(super) async fn cards_changed(connection: &impl ConnectionTrait, batch_id: U
 }
 
 /// The payouts of these orders, by their identifier.
-pub(super) async fn payouts_of(
+pub(super) async fn payouts_of<'a>(
     connection: &impl ConnectionTrait,
-    orders: &[order::Model],
+    orders: impl IntoIterator<Item = &'a order::Model>,
 ) -> Result<HashMap<Uuid, payout::Model>, Problem> {
+    let ids: Vec<Uuid> = orders.into_iter().map(|order| order.payout_id).collect();
     let mut found = HashMap::new();
-    for chunk in orders.chunks(500) {
-        let ids: Vec<Uuid> = chunk.iter().map(|order| order.payout_id).collect();
-        let rows = payout::Entity::find().filter(payout::Column::Id.is_in(ids)).all(connection).await?;
+    for chunk in ids.chunks(500) {
+        let rows = payout::Entity::find().filter(payout::Column::Id.is_in(chunk.to_vec())).all(connection).await?;
         found.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    Ok(found)
+    if ids.iter().all(|id| found.contains_key(id)) { Ok(found) } else { Err(moves::payout_is_missing()) }
 }
 
 /// Releases a batch that was counted and signed, by itself or in a run: its money is reserved, and a job sends it.
@@ -231,7 +231,8 @@ pub(crate) async fn release(
     }
     reserve(txn, app, &orders).await?;
     let payouts = payouts_of(txn, &orders).await?;
-    let payouts: Vec<&payout::Model> = orders.iter().filter_map(|order| payouts.get(&order.payout_id)).collect();
+    let mut payouts: Vec<&payout::Model> = payouts.values().collect();
+    payouts.sort_by_key(|payout| payout.id);
     moves::start_paying(txn, &payouts).await?;
     claim_news::released(txn, app, &payouts, checker_id).await?;
     let spec = JobSpec::new(dispatch::KIND, json!({"batch_id": batch.id})).unique(batch.id.to_string());

@@ -153,33 +153,35 @@ def quarter(binary, huzhu, orders, directory):
     processes = {"bank": Process([huzhu, "bank-sim", "--listen", f"127.0.0.1:{bank_port}", "--data", str(directory / "bank-sim"), "--opening-fen", "1000000000000000"], money.environment, log)}
     for verb, metrics_port in zip(("serve", "work"), metrics):
         processes[verb] = Process([huzhu, verb], {**money.environment, "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}, log)
-    ready = lambda url: lambda: subprocess.run(["curl", "-sf", "-o", "/dev/null", url]).returncode == 0  # noqa: E731
-    until(ready(f"{base}/readyz")), until(ready(f"{bank}/healthz"))
-    maker, checker = (f"Bearer {token}" for token in money.run("tokens").split())
-    before, began = wal(money.name), time.monotonic()
-    run = json.loads(ask("POST", f"{base}/v1/payout-runs", {}, authorization=maker, idempotency_key="bench-start-run"))
-    path, shown = f"{base}/v1/payout-runs/{run['id']}", {}
+    try:
+        # A fresh one each time: they live for minutes, and this may take hours. 0 prepares, 1 releases.
+        token = lambda who: f"Bearer {money.run('tokens').split()[who]}"  # noqa: E731
+        ready = lambda url: lambda: subprocess.run(["curl", "-sf", "-o", "/dev/null", url]).returncode == 0  # noqa: E731
+        until(ready(f"{base}/readyz")), until(ready(f"{bank}/healthz"))
+        before, began = wal(money.name), time.monotonic()
+        run = json.loads(ask("POST", f"{base}/v1/payout-runs", {}, authorization=token(0), idempotency_key="bench-start-run"))
+        path, shown = f"{base}/v1/payout-runs/{run['id']}", {}
 
-    def prepared():
-        shown.update(json.loads(ask("GET", path, authorization=f"Bearer {money.run('tokens').split()[0]}"))["run"])
-        return shown["state"] == "prepared"
+        def prepared():
+            shown.update(json.loads(ask("GET", path, authorization=token(0)))["run"])
+            return shown["state"] == "prepared"
 
-    steps = {"batches prepared": until(prepared)}
-    checker = f"Bearer {money.run('tokens').split()[1]}"
-    ask("POST", f"{path}/release", {"sha256": shown["sha256"]}, authorization=checker, idempotency_key="bench-release", if_match=f'"{shown["version"]}"')
-    open_orders = "select count(*) from payout_order where state <> all (array['paid', 'settled'])"
-    steps["released, sent, results taken"] = until(lambda: psql(money.name, "-c", open_orders) == "0")
-    ask("POST", f"{bank}/sim/day/close", {})
-    file = directory / "statement.txt"
-    file.write_bytes(ask("GET", f"{bank}/bank/v1/statements/{ACCOUNT}/1"))
-    taken = time.monotonic()
-    said = subprocess.run([huzhu, "recon", "import", str(file)], env=money.environment, capture_output=True, text=True)
-    assert psql(money.name, "-c", "select count(*) from payout_order where state <> 'settled'") == "0", said.stdout + said.stderr
-    steps["statement taken and matched"] = time.monotonic() - taken
-    total, written = time.monotonic() - began, wal(money.name) - before
-    memory = {name: process.most_memory_mib() for name, process in processes.items()}
-    for process in reversed(processes.values()):
-        process.stop()
+        steps = {"batches prepared": until(prepared)}
+        ask("POST", f"{path}/release", {"sha256": shown["sha256"]}, authorization=token(1), idempotency_key="bench-release", if_match=f'"{shown["version"]}"')
+        open_orders = "select count(*) from payout_order where state <> all (array['paid', 'settled'])"
+        steps["released, sent, results taken"] = until(lambda: psql(money.name, "-c", open_orders) == "0")
+        ask("POST", f"{bank}/sim/day/close", {})
+        file = directory / "statement.txt"
+        file.write_bytes(ask("GET", f"{bank}/bank/v1/statements/{ACCOUNT}/1"))
+        taken = time.monotonic()
+        said = subprocess.run([huzhu, "recon", "import", str(file)], env=money.environment, capture_output=True, text=True)
+        assert psql(money.name, "-c", "select count(*) from payout_order where state <> 'settled'") == "0", said.stdout + said.stderr
+        steps["statement taken and matched"] = time.monotonic() - taken
+        total, written = time.monotonic() - began, wal(money.name) - before
+        memory = {name: process.most_memory_mib() for name, process in processes.items()}
+    finally:
+        for process in reversed(processes.values()):
+            process.stop()
     print(f"{orders:,} orders in {shown['batch_count']} batches, PostgreSQL, from the start of the run to the last one settled:\n")
     print("| what | time | orders a second |\n|---|---|---|")
     for what, secs in [*steps.items(), ("all", total)]:

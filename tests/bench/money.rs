@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use huzhu::app::{App, Seams};
+use huzhu::claims::advance::{By, record_start};
 use huzhu::claims::rows::{claim, decision};
 use huzhu::claims::state::ClaimState;
 use huzhu::config::Config;
@@ -24,6 +25,7 @@ use huzhu::kernel::clock::Moment;
 use huzhu::kernel::money::Fen;
 use huzhu::kernel::seal::Field;
 use huzhu::kernel::secret::Secret;
+use huzhu::kernel::text::Text;
 use huzhu::ledger::PlanAmount;
 use huzhu::members::rows::{member, service_card};
 use huzhu::organisations::rows::{staff_role, unit};
@@ -276,7 +278,10 @@ async fn seed() -> anyhow::Result<()> {
         due_on: Set(None),
         awaits_card: Set(false),
     };
-    claim::Entity::insert(row).exec_without_returning(&txn).await?;
+    let claim = claim::Entity::insert(row).exec_with_returning(&txn).await?;
+    record_start(&txn, &claim, By::member(member_id), Text::fixed("已批准", "Granted"))
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))?;
     let parts: Vec<PlanAmount> =
         plans.iter().map(|plan_id| PlanAmount { plan_id: *plan_id, amount_fen: Fen::new(40_000) }).collect();
     let row = decision::ActiveModel {

@@ -18,6 +18,9 @@ insert into claim (id, member_id, origin, state, version, declaration_sealed, ev
 select pg_temp.id(3, g), pg_temp.id(1, g), c.origin, c.state, c.version, c.declaration_sealed, sha256(('e' || g)::bytea), c.organisation_path,
     c.created_at_ms, c.updated_at_ms, c.submitted_at_ms, c.accepted_at_ms
 from generate_series(1, :n) g, claim c, one where c.id = one.claim_id;
+insert into claim_timeline (claim_id, seq, command, to_state, actor_kind, actor_id, text_zh, text_en, at_ms)
+select pg_temp.id(3, g), t.seq, t.command, t.to_state, t.actor_kind, pg_temp.id(1, g), t.text_zh, t.text_en, t.at_ms
+from generate_series(1, :n) g, claim_timeline t, one where t.claim_id = one.claim_id;
 insert into decision (id, claim_id, number, outcome, granted_fen, reason_code, decided_at_ms)
 select pg_temp.id(4, g), pg_temp.id(3, g), 1, d.outcome, d.granted_fen, d.reason_code, d.decided_at_ms
 from generate_series(1, :n) g, decision d, one where d.id = one.decision_id;

@@ -12,6 +12,7 @@ use crate::kernel::money::Fen;
 use crate::kernel::secret::Secret;
 use crate::payouts::bank::cn_bulk::Charset;
 use crate::payouts::bank::cn_bulk::pay_file::is_remark;
+use crate::payouts::bank::transport::is_host_key;
 
 /// The bank that payouts go through.
 #[derive(Clone, Debug, Deserialize)]
@@ -180,7 +181,8 @@ const fn default_not_found_gap_secs() -> i64 {
     600
 }
 
-/// How files go to a bank and come from it: under a directory, or under a prefix of a bucket, in `out/`, `in/` and `archive/`.
+/// How files go to a bank and come from it: under a directory, here or on an SFTP server, or under a prefix of a bucket, in `out/`, `in/` and
+/// `archive/`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankFiles {
@@ -208,6 +210,9 @@ pub struct BankFiles {
     /// A directory.
     #[serde(default)]
     pub directory: Option<PathBuf>,
+    /// A directory of an SFTP server instead.
+    #[serde(default)]
+    pub sftp: Option<BankSftp>,
     /// A bucket instead.
     #[serde(default)]
     pub bucket: Option<String>,
@@ -268,8 +273,12 @@ impl BankFiles {
 
     fn check_place(&self) -> Result<(), ConfigError> {
         let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
-        if self.directory.is_some() == self.bucket.is_some() {
-            return refused("bank.files needs either directory or bucket");
+        let places = [self.directory.is_some(), self.bucket.is_some(), self.sftp.is_some()];
+        if places.into_iter().filter(|is_named| *is_named).count() != 1 {
+            return refused("bank.files needs either directory or bucket or sftp");
+        }
+        if let Some(sftp) = &self.sftp {
+            sftp.check()?;
         }
         if self.bucket.is_some()
             && (self.endpoint.is_none() || self.access_key_id.is_none() || self.secret_access_key.is_none())
@@ -323,6 +332,51 @@ impl BankFiles {
         }
         if self.funding_text() == self.charge_text() {
             return refused("bank.files.funding_text and charge_text are two words");
+        }
+        Ok(())
+    }
+}
+
+/// A directory of a bank's SFTP server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankSftp {
+    /// Its name or address.
+    pub host: String,
+    /// Its port. Default 22.
+    #[serde(default = "default_sftp_port")]
+    pub port: u16,
+    /// Who signs in.
+    pub user: String,
+    /// The server's key, Ed25519 or ECDSA: `ssh-ed25519 AAAA…`, as the bank says it by another road.
+    pub host_key: String,
+    /// The user's secret key in the form of OpenSSH, Ed25519 or ECDSA, without a passphrase, closed to others (mode 0600).
+    pub key_file: PathBuf,
+    /// The directory there. Default the root of what the server shows.
+    #[serde(default)]
+    pub directory: String,
+    /// Milliseconds for each step, 1000 to 60000. Default 30000.
+    #[serde(default = "default_answer_timeout_ms")]
+    pub timeout_ms: u64,
+}
+
+const fn default_sftp_port() -> u16 {
+    22
+}
+
+impl BankSftp {
+    fn check(&self) -> Result<(), ConfigError> {
+        let refused = |what: &str| Err(ConfigError::Refused(what.to_owned()));
+        for (text, key) in [(&self.host, "host"), (&self.user, "user")] {
+            if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                return refused(&format!("bank.files.sftp.{key} is missing or has a blank"));
+            }
+        }
+        if !is_host_key(&self.host_key) {
+            return refused("bank.files.sftp.host_key is ssh-ed25519 or ecdsa-sha2-… with a key");
+        }
+        if !(1_000..=60_000).contains(&self.timeout_ms) {
+            return refused("bank.files.sftp.timeout_ms is 1000 to 60000");
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ mod bill_checks;
 mod payouts;
 mod storage;
 
-pub use bank::{Bank, BankDays, BankFiles, BankKind, BankTls, DayTime, Seals};
+pub use bank::{Bank, BankDays, BankFiles, BankKind, BankSftp, BankTls, DayTime, Seals};
 pub use bill_checks::{BillChecks, BillChecksKind};
 pub use payouts::Payouts;
 pub use storage::{Storage, StorageKind};
@@ -449,7 +449,7 @@ mod tests {
         };
         assert!(with("cnaps = \"313100000013\"\ndirectory = \"/srv/bank\"").is_ok());
         for (lines, said) in [
-            ("cnaps = \"313100000013\"", "either directory or bucket"),
+            ("cnaps = \"313100000013\"", "either directory or bucket or sftp"),
             ("cnaps = \"313\"\ndirectory = \"/srv/bank\"", "twelve digits"),
             ("cnaps = \"313100000013\"\nbucket = \"b\"", "endpoint"),
         ] {
@@ -503,6 +503,28 @@ mod tests {
         assert!(with("[]").is_ok() && with("[1, 3650]").is_ok());
         for days in ["[0]", "[7, 7]", "[30, 7]", "[3651]"] {
             assert!(with(days).unwrap_err().to_string().contains("remind_after_days"), "{days}");
+        }
+    }
+
+    #[test]
+    fn an_sftp_server_is_known_by_its_key() {
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
+        let with = |host: &str, key: &str, more: &str| {
+            from_toml(&format!(
+                "[bank]\nkind = \"iso20022_files\"\n[bank.files]\ndebtor_name = \"互助会\"\ncnaps = \"313100000013\"\n{more}\n\
+                 [bank.files.sftp]\nhost = \"{host}\"\nuser = \"huzhu\"\nkey_file = \"k\"\nhost_key = \"{key}\"\n"
+            ))
+        };
+        let sftp = with("sftp.bank.example", key, "").unwrap().bank.unwrap().files.unwrap().sftp.unwrap();
+        assert_eq!((sftp.port, sftp.timeout_ms, sftp.directory.as_str()), (22, 30_000, ""));
+        for (host, key, more, said) in [
+            ("", key, "", "bank.files.sftp.host"),
+            ("sftp.bank.example", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDx", "", "bank.files.sftp.host_key"),
+            ("sftp.bank.example", "", "", "bank.files.sftp.host_key"),
+            ("sftp.bank.example", key, "directory = \"/srv/bank\"", "either directory or bucket or sftp"),
+        ] {
+            let error = with(host, key, more).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 

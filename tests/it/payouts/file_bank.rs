@@ -16,6 +16,7 @@ pub fn files(directory: &Path) -> config::BankFiles {
     config::BankFiles {
         debtor_name: "互助保障会".to_owned(),
         cnaps: "313100000013".to_owned(),
+        sftp: None,
         charset: None,
         max_name_bytes: None,
         remark: None,

@@ -24,6 +24,7 @@ mod resolutions;
 mod runs;
 mod safe;
 pub mod scene;
+mod sftp;
 mod statements;
 mod unclaimed;
 mod verify;

@@ -10,6 +10,7 @@ pub mod database;
 pub mod logs;
 pub mod photo;
 pub mod reader;
+pub mod sftp_server;
 
 use std::net::TcpListener;
 use std::sync::Arc;

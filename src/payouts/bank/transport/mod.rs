@@ -2,6 +2,7 @@
 
 mod bucket;
 mod directory;
+mod sftp;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 pub use bucket::Bucket;
 pub use directory::Directory;
+pub use sftp::Sftp;
 
 use crate::config::BankFiles;
 use crate::gm::MAX_SIGNATURE_BYTES;
@@ -28,7 +30,8 @@ const BESIDE: [&str; 4] = [OK, SIGNATURE, ".sig", ".tmp"];
 pub enum Put {
     /// It is complete where the bank looks. That the bank has it is not proved.
     Done,
-    /// Proved: nothing is there that the bank could take for the file, now or from an earlier try.
+    /// Proved: this try left nothing that the bank could take for the file. None of before did either: after one that may have, the batch is in
+    /// doubt, and none follows.
     NothingThere {
         /// What happened, in a fixed word.
         why: &'static str,
@@ -115,16 +118,23 @@ pub trait Transport: Send + Sync {
 /// The place that a configuration names.
 #[must_use]
 pub fn open(files: &BankFiles) -> Arc<dyn Transport> {
-    match (&files.directory, &files.bucket) {
-        (None, Some(bucket)) => {
+    match (&files.directory, &files.bucket, &files.sftp) {
+        (None, None, Some(sftp)) => Arc::new(Sftp::new(sftp)),
+        (None, Some(bucket), _) => {
             let secret = files.secret_access_key.as_ref().map_or("", |secret| secret.reveal().as_str());
             let (endpoint, id) =
                 (files.endpoint.clone().unwrap_or_default(), files.access_key_id.as_deref().unwrap_or(""));
             let client = storage::client(endpoint, files.region.clone(), id, secret);
             Arc::new(Bucket::new(client, bucket.clone(), &files.prefix))
         }
-        (directory, _) => Arc::new(Directory::new(directory.clone().unwrap_or_default())),
+        (directory, ..) => Arc::new(Directory::new(directory.clone().unwrap_or_default())),
     }
+}
+
+/// Whether `text` is a host key that can be pinned: Ed25519 or ECDSA, in the form of OpenSSH.
+#[must_use]
+pub fn is_host_key(text: &str) -> bool {
+    sftp::host_key(text).is_some()
 }
 
 /// True for a file itself, false for what stands beside one.

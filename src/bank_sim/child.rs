@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::http;
 use super::ledger::Bank;
@@ -57,8 +58,10 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     let handle = server.handle();
     std::fs::write(options.data.join("url"), format!("{scheme}://{address}"))?;
     announce("bank-sim", scheme, address)?;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         done = server => return done,
+        _ = terminate.recv() => {}
         () = parent_gone(options.die_with_parent) => {}
         signal = tokio::signal::ctrl_c() => signal?,
     }

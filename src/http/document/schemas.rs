@@ -128,7 +128,8 @@ fn asked(document: &Value) -> BTreeSet<String> {
 /// Drops components that nothing refers to, and then those that only they referred to.
 pub(super) fn drop_unused(document: &mut Value) {
     loop {
-        let text = document.to_string();
+        let mut used = BTreeSet::new();
+        references(document, &mut used);
         let mut dropped = false;
         for kind in ["headers", "responses", "schemas"] {
             let Some(components) = document.pointer_mut(&format!("/components/{kind}")).and_then(Value::as_object_mut)
@@ -136,12 +137,24 @@ pub(super) fn drop_unused(document: &mut Value) {
                 continue;
             };
             let before = components.len();
-            components.retain(|name, _| text.contains(&format!("\"#/components/{kind}/{name}\"")));
+            components.retain(|name, _| used.contains(&format!("#/components/{kind}/{name}")));
             dropped |= components.len() < before;
         }
         if !dropped {
             return;
         }
+    }
+}
+
+/// Every component that is named anywhere in `value`.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.starts_with("#/components/") && !found.contains(text) => {
+            found.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| references(field, found)),
+        _ => {}
     }
 }
 

@@ -7,7 +7,7 @@ UPLOADS ?= 1000
 SOAK_MINUTES ?= 50
 MONEY_MINUTES ?= 60
 
-.PHONY: help run test lint fuzz fuzz-parsers soak soak-uploads soak-money bench bench-matches bench-money accuracy openapi deny advisories models samples
+.PHONY: help run test lint fuzz fuzz-parsers soak soak-crash soak-uploads soak-money bench bench-matches bench-money accuracy openapi deny advisories models samples
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,9 +39,12 @@ fuzz-parsers: ## search for files, forms and messages on which a parser fails, M
 	@tests/tools/prepare.sh fuzz
 	@tests/parsers/fuzz.sh $(MINUTES) $(KEEP)
 
-soak: ## KILLS (200) crashes on each database
+soak: ## KILLS (200) crashes of service, worker or bank on each database, while the line to the bank is cut
 	@tests/tools/prepare.sh all
 	@tests/tools/with_postgres.sh tests/crash/crash.sh $(KILLS)
+
+soak-crash: ## the same with 500 crashes on each
+	@$(MAKE) --no-print-directory soak KILLS=500
 
 soak-uploads: ## UPLOADS (1000) over bad lines and KILLS (200) amid them; goes on where SOAK_MINUTES (50) ended it: .tools/soak-uploads/
 	@tests/tools/prepare.sh all

@@ -1,6 +1,7 @@
-"""Kills the service (SIGKILL, between them a SIGTERM) at random moments of demo traffic, starts it again, lets the traffic finish, and holds
-what is left against what was acknowledged: every byte, document and claim present, each claim paid once by the bank's own memory, `huzhu
-verify` clean, no panic and nothing personal in the log. Usage: crash.py sqlite|postgres KILLS
+"""Kills the service, a worker beside it or the bank (SIGKILL, between them a SIGTERM) at random moments of demo traffic, while the line to the
+bank is cut again and again; starts what was killed, lets the traffic finish, and holds what is left against what was acknowledged: every byte,
+document and claim present, each claim paid once by the bank's own memory, `huzhu verify` clean, no panic and nothing personal in the log.
+Usage: crash.py sqlite|postgres KILLS
 """
 
 import json
@@ -17,7 +18,8 @@ from pathlib import Path
 import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-from journey import Asker, decide_all, declare, pay_all, wait_until_paid  # noqa: E402
+from journey import Asker, decide_all, declare, pay_all, run_all, wait_until_paid  # noqa: E402
+from line import BadLine  # noqa: E402
 from people import Demo  # noqa: E402
 from ports import free_ports  # noqa: E402
 from search_logs import search, values_of  # noqa: E402
@@ -27,31 +29,27 @@ from search_logs import search, values_of  # noqa: E402
 LINES, STAYS_A_MEMBER = 3, 80
 #: One stop in so many is a SIGTERM: it must end well, and lose nothing either.
 ORDERLY_ONE_IN = 5
+#: Who is killed, each as often as it stands here.
+VICTIMS = ("service", "service", "worker", "bank")
+#: Bytes to the bank after which its line is cut: amid a file, amid a question, or after some of them.
+CUT_BYTES = (50, 900)
+#: What the bank's account holds, ten million yuan.
+FUNDS_FEN = 1_000_000_000
 
 
-class Service:
-    """`huzhu run --demo` on one folder and one port, started again after each kill."""
+class Process:
+    """A verb of the program, killed and started again."""
 
-    def __init__(self, binary, directory, database):
-        self.binary, self.directory, self.log = binary, directory, open(Path(directory) / "service.log", "ab")
-        port, metrics = free_ports(2)
-        self.url = f"http://127.0.0.1:{port}"
-        self.environment = {
-            **os.environ, "HUZHU_DATA_DIR": f"{directory}/data", "HUZHU_HTTP__LISTEN": f"127.0.0.1:{port}",
-            "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics}", "HUZHU_LIMITS__REQUESTS_PER_MINUTE": "1000000",
-            "HUZHU_SIGN_IN__OTP_PER_SOURCE_PER_HOUR": "100000", "HUZHU_JOBS__LEASE_SECS": "5",
-        }
-        if database:
-            self.environment["HUZHU_DATABASE__URL"] = database
-        self.process, self.verb = None, ["run", "--demo"]
+    def __init__(self, command, environment, log, ready=None):
+        self.command, self.environment, self.log, self.ready, self.process = command, environment, log, ready, None
 
     def start(self):
-        self.process = subprocess.Popen([self.binary, *self.verb], env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(self.command, env=self.environment, stdout=self.log, stderr=self.log)
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            assert self.process.poll() is None, f"it did not start: {self.directory}/service.log"
+            assert self.process.poll() is None, f"it did not start: {self.log.name}"
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if self.ready is None or httpx.get(self.ready).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
@@ -66,6 +64,23 @@ class Service:
         self.process.terminate()
         assert self.process.wait(60) == 0, "it did not stop well"
 
+
+class Service(Process):
+    """`huzhu run --demo` on one folder and one port."""
+
+    def __init__(self, binary, directory, database):
+        self.binary, self.directory, self.log = binary, directory, open(Path(directory) / "service.log", "ab")
+        port, metrics = free_ports(2)
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = {
+            **os.environ, "HUZHU_DATA_DIR": f"{directory}/data", "HUZHU_HTTP__LISTEN": f"127.0.0.1:{port}",
+            "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics}", "HUZHU_LIMITS__REQUESTS_PER_MINUTE": "1000000",
+            "HUZHU_SIGN_IN__OTP_PER_SOURCE_PER_HOUR": "100000", "HUZHU_JOBS__LEASE_SECS": "5",
+        }
+        if database:
+            self.environment["HUZHU_DATABASE__URL"] = database
+        super().__init__([binary, "run", "--demo"], self.environment, self.log, f"{self.url}/readyz")
+
     def verify(self):
         return subprocess.run([self.binary, "verify"], env=self.environment).returncode
 
@@ -73,6 +88,21 @@ class Service:
         """Lines of its log that tell of a panic, or hold a value of somebody of the demo."""
         marks = values_of(Path(self.environment["HUZHU_DATA_DIR"]) / "demo/credentials.json")
         return list(search([Path(self.directory) / "service.log"], {*marks, "panicked at"}))
+
+    def with_bank(self, seed):
+        """Its bank as a process of its own, behind a line that is cut; the line with it."""
+        port, data = free_ports(1)[0], Path(self.directory) / "data/bank-sim"
+        data.parent.mkdir(mode=0o700)
+        command = [self.binary, "bank-sim", "--listen", f"127.0.0.1:{port}", "--data", str(data), "--opening-fen", str(FUNDS_FEN)]
+        line = BadLine([("127.0.0.1", port)], seed, *CUT_BYTES)
+        # The bank says "not found" of what it will never have: it may be asked again soon, as in the demo.
+        self.environment |= {"HUZHU_BANK__KIND": "simulator", "HUZHU_BANK__URL": f"http://127.0.0.1:{line.port}", "HUZHU_BANK__NOT_FOUND_GAP_SECS": "4"}
+        return Process(command, self.environment, self.log, f"http://127.0.0.1:{port}/healthz"), line
+
+    def worker(self):
+        """`huzhu work` beside it: the same database and folder."""
+        environment = {**self.environment, "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{free_ports(1)[0]}"}
+        return Process([self.binary, "work"], environment, self.log)
 
     def paid_by_bank(self):
         """The reference of every debit that the bank has made, from its own memory."""
@@ -98,12 +128,14 @@ def traffic(demo, number, stopping, acknowledged, troubles):
 def office(demo, stopping, troubles):
     """The reviewers, the maker and the checker, again and again."""
     reviewers = [Asker(demo, "reviewer", number) for number in range(3)]
-    maker, checker = Asker(demo, "payout_maker"), Asker(demo, "payout_checker")
+    maker, checker, turn = Asker(demo, "payout_maker"), Asker(demo, "payout_checker"), 0
     try:
         while not stopping.is_set():
             for reviewer in reviewers:
                 decide_all(reviewer)
-            pay_all(maker, checker)
+            # Batch by batch, and as a run that is released whole, in turn.
+            (run_all if turn % 2 else pay_all)(maker, checker)
+            turn += 1
             time.sleep(0.5)
     except Exception as trouble:  # noqa: BLE001 - reported by the main thread
         troubles.append(trouble)
@@ -114,7 +146,11 @@ def main(kind, kills):
     chance, directory = random.Random(seed), tempfile.mkdtemp(prefix="huzhu-crash.")
     print(f"{kind}: {kills} kills, CRASH_SEED={seed}", flush=True)
     service = Service(os.environ["DEMO_BINARY"], directory, os.environ["HUZHU_TEST_PG_URL"] if kind == "postgres" else None)
-    service.start()
+    bank, line = service.with_bank(seed)
+    worker = service.worker()
+    for process in (bank, service, worker):
+        process.start()
+    victims, killed = {"service": service, "worker": worker, "bank": bank}, []
     demo = Demo(service.url, Path(directory) / "data")
     members_stop, office_stop, acknowledged, troubles = threading.Event(), threading.Event(), [], []
     members = [threading.Thread(target=traffic, args=(demo, number, members_stop, acknowledged, troubles)) for number in range(LINES)]
@@ -127,8 +163,9 @@ def main(kind, kills):
             service.stop()
             service.start()
             time.sleep(chance.uniform(0.5, 4.0))
-        service.kill()
-        service.start()
+        killed.append(chance.choice(VICTIMS))
+        victims[killed[-1]].kill()
+        victims[killed[-1]].start()
     members_stop.set()
     for thread in members:
         thread.join()
@@ -139,11 +176,15 @@ def main(kind, kills):
             assert len(payouts) == 1, f"{claim}: {payouts}"
             documents = member.ask("GET", f"/v1/claims/{claim}/documents").json()["items"]
             assert [document["state"] for document in documents] == ["clean", "clean"], f"{claim}: {documents}"
+    except Exception as trouble:  # noqa: BLE001 - said below, after what may have caused it
+        troubles.append(trouble)
     finally:
         office_stop.set()
         staff.join()
-        service.stop()
-    assert not troubles, troubles
+        for process in (worker, service, bank):
+            process.stop()
+        line.close()
+    assert not troubles, f"{directory}: {troubles}"
     amiss = service.said_amiss()
     assert not amiss, "\n".join([f"{len(amiss)} lines of {directory}/service.log", *amiss[:20]])
     assert acknowledged, "no claim came through: nothing was tested"
@@ -151,7 +192,8 @@ def main(kind, kills):
     paid = service.paid_by_bank()
     assert len(paid) == len(set(paid)) == len(acknowledged), f"the bank paid {len(paid)} times for {len(acknowledged)} claims: {directory}"
     shutil.rmtree(directory)
-    print(f"{kind}: {len(acknowledged)} claims acknowledged, each paid once; verify is clean")
+    died = ", ".join(f"{who} {killed.count(who)}" for who in victims)
+    print(f"{kind}: {len(acknowledged)} claims acknowledged, each paid once; verify is clean; killed: {died}; to the bank {line.sent_bytes} bytes, cut {sum(line.cuts.values())} times")
 
 
 if __name__ == "__main__":

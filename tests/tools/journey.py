@@ -192,6 +192,21 @@ def pay_all(maker, checker):
         checker.ask("POST", path, key=uuid7(), version=batch["version"], json={"sha256": batch["sha256"]}, good=(200, 409, 412))
 
 
+def run_all(maker, checker, secs=60):
+    """Starts a run of all that waits, and releases it whole once its batches are prepared."""
+    started = maker.ask("POST", "/v1/payout-runs", key=uuid7(), json={}, good=(201, 202, 409))
+    if started.status_code == 409:
+        return
+    path, until = f"/v1/payout-runs/{started.json()['id']}", time.monotonic() + secs
+    while time.monotonic() < until:
+        run = maker.ask("GET", path).json()["run"]
+        if run["state"] != "preparing":
+            break
+        time.sleep(0.3)
+    if run["state"] == "prepared":
+        checker.ask("POST", f"{path}/release", key=uuid7(), version=run["version"], json={"sha256": run["sha256"]}, good=(202, 409, 412))
+
+
 def wait_until_paid(member, claim_id, secs=300):
     """A file whose sender was killed is in doubt first: its lease must end, and the bank be asked twice, before it is sent again."""
     until = time.monotonic() + secs

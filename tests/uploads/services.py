@@ -23,7 +23,7 @@ class SecondService(Service):
             **first.environment, "HUZHU_HTTP__LISTEN": f"127.0.0.1:{port}", "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{metrics}",
             "HUZHU_HTTP__PUBLIC_URL": first.url,
         }
-        self.verb = ["serve"]
+        self.command, self.ready = [self.binary, "serve"], f"{self.url}/readyz"
 
 
 def new_database():

@@ -7,6 +7,8 @@ tools=${TOOLS_DIR:-$PWD/.tools}
 logs=$tools/logs
 mkdir -p "$logs"
 began=$SECONDS passed=0 failed=0 table=""
+# Nothing is compiled twice in a clone that nobody works in: then what would make the second time quicker only costs time.
+[ -d "${CARGO_TARGET_DIR:-target}/debug/incremental" ] || export CARGO_INCREMENTAL=0
 
 # step NAME COMMAND…: runs it, keeps its log, adds to the summary. A step without a test runner's summary counts as one test.
 step() {

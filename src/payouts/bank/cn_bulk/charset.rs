@@ -45,6 +45,19 @@ impl Charset {
         }
     }
 
+    /// Adds the bytes of a text that [`is_everyday`] to `out`: those always have bytes, and are read as what they were.
+    pub(super) fn write_everyday(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Self::Utf8 => out.extend_from_slice(text.as_bytes()),
+            Self::Gb18030 => {
+                let mut encoder = GB18030.new_encoder();
+                out.reserve(encoder.max_buffer_length_from_utf8_without_replacement(text.len()).unwrap_or(text.len()));
+                // There is room, and every character has bytes: it reads to the end at once.
+                let _ = encoder.encode_from_utf8_to_vec_without_replacement(text, out, true);
+            }
+        }
+    }
+
     /// The text of `bytes`; none when they are no text.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Option<String> {
@@ -62,6 +75,13 @@ const fn is_private(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f_0000}'..='\u{10_ffff}')
 }
 
+/// A text of nothing but the characters that nearly every name has: ASCII that is seen, but no `|`, and the ideographs U+4E00 to U+9FA5, which all
+/// editions of GB18030 write in the same two bytes.
+pub(super) fn is_everyday(text: &str) -> bool {
+    let is_one = |c: char| matches!(c, '\u{4e00}'..='\u{9fa5}') || (c.is_ascii_graphic() && c != '|');
+    !text.is_empty() && text.chars().all(is_one)
+}
+
 /// A character that stands in no field: it ends a line or a field, cannot be seen, or is what a reader puts for one that it could not read.
 pub(super) fn is_unwritable(c: char) -> bool {
     c.is_control()
@@ -73,6 +93,24 @@ pub(super) fn is_unwritable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everyday_text_is_written_as_any_other() {
+        let ideographs: String = ('\u{4e00}'..='\u{9fa5}').collect();
+        let ascii: String = ('!'..='~').filter(|c| *c != '|').collect();
+        for text in [ideographs, ascii, "王A".to_owned()] {
+            assert!(is_everyday(&text) && !text.chars().any(is_unwritable));
+            for charset in [Charset::Gb18030, Charset::Utf8] {
+                let mut out = b"|".to_vec();
+                charset.write_everyday(&text, &mut out);
+                assert_eq!(out.split_off(1), charset.encode(&text).unwrap());
+            }
+        }
+        for text in ["", " 王", "王 芳", "王|", "王\n", "阿依古丽·买买提", "䶮芳", "王\u{e863}", "𠮷"]
+        {
+            assert!(!is_everyday(text), "{text}");
+        }
+    }
 
     #[test]
     fn rare_characters_have_the_bytes_of_the_standard() {

@@ -1,6 +1,8 @@
 //! Writes the payment file of 5.8: header, one line for each order, trailer, every total twice.
 
-use super::charset::{Charset, is_unwritable};
+use std::io::Write as _;
+
+use super::charset::{Charset, is_everyday, is_unwritable};
 use crate::gm::sm3_hex;
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
@@ -113,11 +115,19 @@ fn write_line(
     if !is_reference(&line.bank_ref) || line.bank_ref.len() > MAX_REFERENCE_BYTES || !is_card {
         return Err(RenderError::Reference(number));
     }
-    let name = one_dot(line.holder_name.reveal());
-    let name = field(&name, limits.charset, limits.max_name_bytes).ok_or(RenderError::Name(number))?;
-    out.extend_from_slice(format!("D|{number:06}|{}|{card}|", line.bank_ref).as_bytes());
-    out.extend_from_slice(&name);
-    out.extend_from_slice(format!("||{}|{PURPOSE}|", line.amount_fen.get()).as_bytes());
+    // A write into memory does not fail.
+    let _ = write!(out, "D|{number:06}|{}|{card}|", line.bank_ref);
+    let start = out.len();
+    let name = line.holder_name.reveal();
+    if is_everyday(name) {
+        limits.charset.write_everyday(name, out);
+    } else {
+        out.extend(field(&one_dot(name), limits.charset, limits.max_name_bytes).ok_or(RenderError::Name(number))?);
+    }
+    if out.len() - start > limits.max_name_bytes {
+        return Err(RenderError::Name(number));
+    }
+    let _ = write!(out, "||{}|{PURPOSE}|", line.amount_fen.get());
     out.extend_from_slice(remark);
     out.push(b'\n');
     Ok(())

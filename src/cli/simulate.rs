@@ -121,13 +121,14 @@ fn show(report: &Report, took: Duration) {
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
     let a_second = report.orders.saturating_mul(1_000) / ms;
     say!(
-        "{} seeds, {} orders, {} steps, {} looks of the judge, {} commits, {} sendings, {} deaths, {} ends of a batch of three one by one",
+        "{} seeds, {} orders, {} steps, {} looks of the judge, {} commits, {} sendings, {} runs released, {} deaths, {} ends of a batch of three one by one",
         report.seeds,
         report.orders,
         report.steps,
         report.looks,
         report.commits,
         report.sendings,
+        report.runs,
         report.crashes,
         report.enumerated
     );

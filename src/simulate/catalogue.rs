@@ -206,6 +206,7 @@ mod tests {
         // Voiding is no fault, and a request that comes twice is what a bank deduplicates; a lost, refused or garbled enquiry is one of every number that enquires.
         let others = [
             "batch_voided",
+            "run_voided",
             "enquiry_refused",
             "enquiry_lost",
             "answer_cut",

@@ -279,6 +279,13 @@ pub(super) async fn at_the_end(tables: &mut SqliteConnection, truth: &Truth) -> 
             wrong.push(format!("I13 payout {payout} failed, is mended, and is not tried again ({state} {code})"));
         }
     }
+    for row in sqlx::query("select hex(id), state from payout_run where state not in ('released', 'void')")
+        .fetch_all(&mut *tables)
+        .await?
+    {
+        let (run, state): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        wrong.push(format!("run {run} ends as {state}"));
+    }
     for row in sqlx::query("select kind, coalesce(last_error, '') from job where state = 'dead'")
         .fetch_all(&mut *tables)
         .await?

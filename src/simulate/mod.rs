@@ -59,6 +59,8 @@ pub struct Report {
     pub commits: u64,
     /// Sendings that were begun.
     pub sendings: u64,
+    /// Runs that were released.
+    pub runs: u64,
     /// Deaths of the process.
     pub crashes: u64,
     /// Deaths and cuts that were played one by one for a batch of three.
@@ -172,6 +174,7 @@ impl Report {
         self.looks += counts.looks;
         self.commits += counts.commits;
         self.sendings += counts.sendings;
+        self.runs += counts.runs;
         self.crashes += counts.crashes;
         for (name, times) in &counts.faults {
             *self.faults.entry(name.clone()).or_default() += times;

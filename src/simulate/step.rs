@@ -24,6 +24,16 @@ pub(super) enum Step {
     ReleaseOther { nth: usize },
     /// A batch is given up.
     Void { nth: usize },
+    /// A maker starts a run of at most so many batches of all that waits.
+    StartRun { maker: usize, batches: usize },
+    /// A checker releases a run that waits.
+    ReleaseRun { nth: usize, checker: usize },
+    /// The maker of a run releases it.
+    ReleaseOwnRun { nth: usize },
+    /// A checker signs another hash than that of the run.
+    ReleaseOtherRun { nth: usize },
+    /// A run is given up.
+    VoidRun { nth: usize },
     /// Due jobs run, at most so many.
     Work { jobs: usize },
     /// Time passes.
@@ -74,9 +84,10 @@ impl Step {
             Self::Sending(trouble) => trouble.word().to_owned(),
             Self::Asking(trouble) => trouble.word().to_owned(),
             Self::GrantAgain => "decision_twice".to_owned(),
-            Self::ReleaseOwn { .. } => "own_batch".to_owned(),
-            Self::ReleaseOther { .. } => "other_hash".to_owned(),
+            Self::ReleaseOwn { .. } | Self::ReleaseOwnRun { .. } => "own_batch".to_owned(),
+            Self::ReleaseOther { .. } | Self::ReleaseOtherRun { .. } => "other_hash".to_owned(),
             Self::Void { .. } => "batch_voided".to_owned(),
+            Self::VoidRun { .. } => "run_voided".to_owned(),
             Self::Down { .. } => "bank_down".to_owned(),
             Self::Crash { .. } => "crash_at_commit".to_owned(),
             Self::ChangeCard { .. } => "card_changed".to_owned(),
@@ -150,13 +161,13 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
         12 => Step::Asking(OnAsking::Stale),
         13 => Step::Asking(OnAsking::Dies),
         14 => Step::GrantAgain,
-        15 => {
-            if chance.below(2) == 0 {
-                Step::ReleaseOwn { nth }
-            } else {
-                Step::ReleaseOther { nth }
-            }
-        }
+        15 => match chance.below(4) {
+            0 => Step::ReleaseOwn { nth },
+            1 => Step::ReleaseOther { nth },
+            2 => Step::ReleaseOwnRun { nth },
+            _ => Step::ReleaseOtherRun { nth },
+        },
+        16 if chance.below(2) == 0 => Step::VoidRun { nth },
         16 => Step::Void { nth },
         17 => Step::Down { secs: fen(chance, if chance.below(4) == 0 { 90_000 } else { 3_000 }) },
         18 => Step::Crash { commits: chance.below(12), after: chance.below(2) == 0 },
@@ -253,7 +264,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
 
 fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
     let nth = pick(chance, 64);
-    match chance.below(26) {
+    match chance.below(31) {
         0..=3 => Step::Prepare { maker: nth, max: pick(chance, shape.max) + 1 },
         4..=8 => Step::Release { nth, checker: pick(chance, 4) },
         9..=14 => Step::Work { jobs: 1 + pick(chance, 12) },
@@ -264,7 +275,9 @@ fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
         21 => Step::Resolve,
         22 => Step::Restore,
         23 | 24 => Step::Wake { nth },
-        _ => Step::Fund { fen: fen(chance, 20_000_000) },
+        25 => Step::Fund { fen: fen(chance, 20_000_000) },
+        26 | 27 => Step::StartRun { maker: nth, batches: pick(chance, 4) + 1 },
+        _ => Step::ReleaseRun { nth, checker: pick(chance, 4) },
     }
 }
 

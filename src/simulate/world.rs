@@ -3,6 +3,7 @@
 mod bank;
 mod ending;
 mod people;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +62,7 @@ pub(super) struct Counts {
     pub(super) orders: u64,
     pub(super) commits: u64,
     pub(super) sendings: u64,
+    pub(super) runs: u64,
     pub(super) crashes: u64,
     pub(super) faults: BTreeMap<String, u64>,
 }
@@ -239,6 +241,11 @@ impl World {
             Step::ReleaseOwn { nth } => self.release(image, nth, Releasing::Own).await?,
             Step::ReleaseOther { nth } => self.release(image, nth, Releasing::OtherHash).await?,
             Step::Void { nth } => self.void(image, nth).await?,
+            Step::StartRun { maker, batches } => self.start_run(image, maker, batches).await?,
+            Step::ReleaseRun { nth, checker } => self.release_nth_run(image, nth, Releasing::By(checker)).await?,
+            Step::ReleaseOwnRun { nth } => self.release_nth_run(image, nth, Releasing::Own).await?,
+            Step::ReleaseOtherRun { nth } => self.release_nth_run(image, nth, Releasing::OtherHash).await?,
+            Step::VoidRun { nth } => self.void_nth_run(image, nth).await?,
             Step::Work { jobs } => self.work(image, jobs).await?,
             Step::Advance { secs } => self.advance(secs),
             Step::NextDay => self.next_day(image).await?,

@@ -16,7 +16,10 @@ mod view;
 mod void;
 
 pub(super) use job::{KIND, work};
+pub(crate) use release::release;
+pub(crate) use start::of_all;
 pub use view::{RunDetail, RunView, detail};
+pub(crate) use void::void;
 
 use super::rows::batch;
 use crate::http::{Code, Problem};

@@ -72,17 +72,33 @@ pub(super) async fn release_payout_run(
 ) -> Answer {
     idempotency
         .once(&app, body.fingerprint, async |txn| {
-            let row = load(txn, *path).await?;
-            check(txn, &row, &staff, version, &body.value.sha256).await?;
-            safe_mode::refuse(txn).await?;
-            count(txn, &app, &row).await?;
-            sign(txn, &app, &row, staff.staff_id).await?;
-            let row = load(txn, row.id).await?;
-            job::enqueue(txn, &app, &row, 1).await?;
+            let row = release(txn, &app, *path, &staff, version, &body.value.sha256).await?;
             let version = row.version;
             Ok(Reply::accepted(&RunView::from(row))?.version(version))
         })
         .await
+}
+
+/// Signs a run; a job then releases its batches. Answers it as it stands then.
+///
+/// # Errors
+/// Those that the route names.
+pub(crate) async fn release(
+    txn: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    staff: &StaffCaller,
+    version: IfMatch,
+    signed: &str,
+) -> Result<run::Model, Problem> {
+    let row = load(txn, id).await?;
+    check(txn, &row, staff, version, signed).await?;
+    safe_mode::refuse(txn).await?;
+    count(txn, app, &row).await?;
+    sign(txn, app, &row, staff.staff_id).await?;
+    let row = load(txn, id).await?;
+    job::enqueue(txn, app, &row, 1).await?;
+    Ok(row)
 }
 
 async fn check(

@@ -83,7 +83,11 @@ pub(super) async fn start_payout_run(
         .await
 }
 
-async fn of_all(
+/// Starts a run of all that waits, `max_batches` at most, which a job prepares.
+///
+/// # Errors
+/// Those of the calendar and the database.
+pub(crate) async fn of_all(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{post, web};
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::job;
@@ -12,7 +13,7 @@ use super::view::RunView;
 use super::{load, move_run};
 use crate::app::App;
 use crate::http::problem::ProblemBody;
-use crate::http::{Answer, Idempotency, IfMatch, Reply};
+use crate::http::{Answer, Idempotency, IfMatch, Problem, Reply};
 use crate::payouts::safe_mode;
 
 /// Void a run of payouts
@@ -43,14 +44,28 @@ pub(super) async fn void_payout_run(
 ) -> Answer {
     idempotency
         .once(&app, [0; 32], async |txn| {
-            let row = load(txn, *path).await?;
-            version.check(row.version)?;
-            safe_mode::refuse(txn).await?;
-            move_run(txn, &row, RunState::Voiding, run::ActiveModel::default()).await?;
-            let row = load(txn, row.id).await?;
-            job::enqueue(txn, &app, &row, 1).await?;
+            let row = void(txn, &app, *path, version).await?;
             let version = row.version;
             Ok(Reply::accepted(&RunView::from(row))?.version(version))
         })
         .await
+}
+
+/// Gives a run up; a job then gives its batches up. Answers it as it stands then.
+///
+/// # Errors
+/// Those that the route names.
+pub(crate) async fn void(
+    txn: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    version: IfMatch,
+) -> Result<run::Model, Problem> {
+    let row = load(txn, id).await?;
+    version.check(row.version)?;
+    safe_mode::refuse(txn).await?;
+    move_run(txn, &row, RunState::Voiding, run::ActiveModel::default()).await?;
+    let row = load(txn, id).await?;
+    job::enqueue(txn, app, &row, 1).await?;
+    Ok(row)
 }

@@ -9,6 +9,7 @@ use crate::jobs;
 use crate::kernel::clock::{Clock, Moment};
 use crate::kernel::money::Fen;
 use crate::payouts;
+use crate::payouts::runs::rows::run::RunState;
 use crate::payouts::state::BatchState;
 use crate::recon;
 use crate::simulate::image::{Image, MEMBERS, card_number};
@@ -43,6 +44,14 @@ impl World {
                 self.resolve(image).await?;
                 let app = self.app()?;
                 jobs::retry_dead(&app, None).await?;
+                for run in self.runs(&[RunState::Prepared]).await? {
+                    let (id, version) = (run.id, run.version);
+                    // Started by the one checker who may not release it, of a day that has passed, or with nothing left in it.
+                    if !self.release_run(image, run, Releasing::By(0)).await? {
+                        self.void_run(image, id, version).await?;
+                    }
+                }
+                self.work(image, JOBS_AT_ONCE).await?;
                 self.prepare(image, 0, 3_000).await?;
                 for batch in self.batches(&[BatchState::Prepared]).await? {
                     let id = batch.id;
@@ -74,6 +83,7 @@ impl World {
         self.repeat(image).await?;
         self.counts.commits = self.fuse.commits();
         self.counts.sendings = self.network.sendings_seen();
+        self.counts.runs = u64::try_from(self.runs(&[RunState::Released]).await?.len())?;
         self.counts.looks = self.judge.looks;
         Ok(())
     }

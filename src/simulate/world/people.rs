@@ -104,22 +104,7 @@ impl World {
         how: Releasing,
     ) -> Result<bool, Stop> {
         let app = self.app()?;
-        let (checkers, makers) = (self.people.checkers, self.people.makers);
-        let staff_id = match how {
-            Releasing::Own => batch.maker_id,
-            Releasing::By(number) => {
-                let all = [checkers, makers].concat();
-                all.get(number % all.len()).copied().unwrap_or_default()
-            }
-            Releasing::OtherHash => checkers.first().copied().unwrap_or_default(),
-        };
-        let staff = StaffCaller {
-            staff_id,
-            organisation_id: self.people.city_id,
-            organisation_path: format!("/{}/", self.people.city_id),
-            unit_id: None,
-            roles: Vec::new(),
-        };
+        let staff = self.releaser(how, batch.maker_id);
         let signed = if matches!(how, Releasing::OtherHash) { "0".repeat(64) } else { batch.sha256.clone() };
         let released = async move {
             let txn = app.db.begin().await?;
@@ -135,6 +120,26 @@ impl World {
             return Err(Stop::Violation(vec!["I7 a batch was released by its maker or under another hash".to_owned()]));
         }
         Ok(done)
+    }
+
+    /// Whoever releases what `maker_id` prepared.
+    pub(super) fn releaser(&self, how: Releasing, maker_id: Uuid) -> StaffCaller {
+        let (checkers, makers) = (self.people.checkers, self.people.makers);
+        let staff_id = match how {
+            Releasing::Own => maker_id,
+            Releasing::By(number) => {
+                let all = [checkers, makers].concat();
+                all.get(number % all.len()).copied().unwrap_or_default()
+            }
+            Releasing::OtherHash => checkers.first().copied().unwrap_or_default(),
+        };
+        StaffCaller {
+            staff_id,
+            organisation_id: self.people.city_id,
+            organisation_path: format!("/{}/", self.people.city_id),
+            unit_id: None,
+            roles: Vec::new(),
+        }
     }
 
     pub(super) async fn void(&mut self, image: &Image, nth: usize) -> Result<(), Stop> {

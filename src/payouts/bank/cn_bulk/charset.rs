@@ -1,6 +1,6 @@
 //! How characters become bytes. What would come back as something else is not written, and nothing is ever replaced.
 
-use encoding_rs::GB18030;
+use encoding_rs::{EncoderResult, GB18030};
 
 /// The encoding that a file declares in the last field of its header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -45,15 +45,19 @@ impl Charset {
         }
     }
 
-    /// Adds the bytes of a text that [`is_everyday`] to `out`: those always have bytes, and are read as what they were.
-    pub(super) fn write_everyday(self, text: &str, out: &mut Vec<u8>) {
+    /// Adds the bytes of a text that [`is_everyday`] to `out`, which are read as what they were; false when it was not written whole.
+    #[must_use]
+    pub(super) fn write_everyday(self, text: &str, out: &mut Vec<u8>) -> bool {
         match self {
-            Self::Utf8 => out.extend_from_slice(text.as_bytes()),
+            Self::Utf8 => {
+                out.extend_from_slice(text.as_bytes());
+                true
+            }
             Self::Gb18030 => {
                 let mut encoder = GB18030.new_encoder();
                 out.reserve(encoder.max_buffer_length_from_utf8_without_replacement(text.len()).unwrap_or(text.len()));
-                // There is room, and every character has bytes: it reads to the end at once.
-                let _ = encoder.encode_from_utf8_to_vec_without_replacement(text, out, true);
+                let (how, _) = encoder.encode_from_utf8_to_vec_without_replacement(text, out, true);
+                how == EncoderResult::InputEmpty
             }
         }
     }
@@ -102,7 +106,7 @@ mod tests {
             assert!(is_everyday(&text) && !text.chars().any(is_unwritable));
             for charset in [Charset::Gb18030, Charset::Utf8] {
                 let mut out = b"|".to_vec();
-                charset.write_everyday(&text, &mut out);
+                assert!(charset.write_everyday(&text, &mut out));
                 assert_eq!(out.split_off(1), charset.encode(&text).unwrap());
             }
         }

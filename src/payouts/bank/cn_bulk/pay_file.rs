@@ -119,12 +119,13 @@ fn write_line(
     let _ = write!(out, "D|{number:06}|{}|{card}|", line.bank_ref);
     let start = out.len();
     let name = line.holder_name.reveal();
-    if is_everyday(name) {
-        limits.charset.write_everyday(name, out);
+    let is_whole = if is_everyday(name) {
+        limits.charset.write_everyday(name, out)
     } else {
-        out.extend(field(&one_dot(name), limits.charset, limits.max_name_bytes).ok_or(RenderError::Name(number))?);
-    }
-    if out.len() - start > limits.max_name_bytes {
+        let name = field(&one_dot(name), limits.charset, limits.max_name_bytes);
+        name.map(|name| out.extend(name)).is_some()
+    };
+    if !is_whole || out.len() - start > limits.max_name_bytes {
         return Err(RenderError::Name(number));
     }
     let _ = write!(out, "||{}|{PURPOSE}|", line.amount_fen.get());

@@ -25,6 +25,10 @@ use crate::keys;
 /// Attempts to keep a silent connection alive before it counts as dead.
 const KEEPALIVES: usize = 3;
 
+/// The bits of a mode that say what a name is, and what they are for a file (POSIX `S_IFMT`, `S_IFREG`).
+const KIND_OF_FILE: u32 = 0o170_000;
+const PLAIN_FILE: u32 = 0o100_000;
+
 /// A directory of an SFTP server.
 #[derive(Clone, Debug)]
 pub struct Sftp {
@@ -232,6 +236,16 @@ impl Sftp {
     }
 }
 
+/// True for a file, false for a folder or a link to somewhere else.
+///
+/// # Errors
+/// When the server does not say: a file must not be passed over, nor a link be followed.
+fn is_plain(permissions: Option<u32>) -> Result<bool, TransportError> {
+    let mode = permissions.filter(|mode| mode & KIND_OF_FILE != 0);
+    let mode = mode.ok_or_else(|| TransportError::new("listed", "the server does not say which names are files"))?;
+    Ok(mode & KIND_OF_FILE == PLAIN_FILE)
+}
+
 fn is_missing(error: &SftpError) -> bool {
     matches!(error, SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile)
 }
@@ -281,11 +295,9 @@ impl Transport for Sftp {
         let entries = self.within("listed", session.sftp.read_dir(self.path("in", ""))).await?;
         let mut changed_at = std::collections::BTreeMap::new();
         for entry in entries {
-            let name = entry.file_name();
-            // Neither a folder nor a link to somewhere else.
-            let is_plain = entry.metadata().permissions.is_some_and(|mode| mode & 0o170_000 == 0o100_000);
-            if is_plain && !name.contains('/') {
-                changed_at.insert(name, entry.metadata().mtime);
+            let (name, about) = (entry.file_name(), entry.metadata());
+            if is_plain(about.permissions)? && !name.contains('/') {
+                changed_at.insert(name, about.mtime);
             }
         }
         let mut found = Vec::new();
@@ -318,5 +330,17 @@ impl Transport for Sftp {
             self.move_file(&session, &self.path("in", &name), &self.path("archive", &name)).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_name_is_must_be_said() {
+        assert!(is_plain(Some(0o100_644)).unwrap());
+        assert!(!is_plain(Some(0o040_755)).unwrap() && !is_plain(Some(0o120_777)).unwrap());
+        assert!(is_plain(None).is_err() && is_plain(Some(0o644)).is_err());
     }
 }

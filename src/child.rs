@@ -1,4 +1,4 @@
-//! Simulators as processes of their own: how one says where it listens and notices that its parent is gone, and how a parent starts one.
+//! Simulators as processes of their own: how one says where it listens and notices that it shall end, and how a parent starts one.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Says on standard output where `name` listens, and whether it speaks `http` or `https`: the answer to whoever started the process.
 ///
@@ -17,8 +18,22 @@ pub fn announce(name: &str, scheme: &str, address: SocketAddr) -> io::Result<()>
     io::stdout().flush()
 }
 
+/// Waits until the process is asked to end, by SIGTERM or SIGINT, or, when it shall `die_with_parent`, until its parent is gone.
+///
+/// # Errors
+/// When signals can't be heard.
+pub async fn asked_to_end(die_with_parent: bool) -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = parent_gone(die_with_parent) => {}
+    }
+    Ok(())
+}
+
 /// Waits until standard input ends, as it does when the parent dies; for ever unless `watch`.
-pub async fn parent_gone(watch: bool) {
+async fn parent_gone(watch: bool) {
     if !watch {
         return std::future::pending().await;
     }

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::process::Command;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::http;
 use super::ledger::Bank;
 use super::tls::TlsFiles;
-use crate::child::{Child, announce, parent_gone};
+use crate::child::{Child, announce, asked_to_end};
 use crate::kernel::clock::Clock;
 use crate::kernel::money::Fen;
 
@@ -58,12 +57,9 @@ pub async fn run(options: Options, clock: Arc<dyn Clock>) -> io::Result<()> {
     let handle = server.handle();
     std::fs::write(options.data.join("url"), format!("{scheme}://{address}"))?;
     announce("bank-sim", scheme, address)?;
-    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         done = server => return done,
-        _ = terminate.recv() => {}
-        () = parent_gone(options.die_with_parent) => {}
-        signal = tokio::signal::ctrl_c() => signal?,
+        asked = asked_to_end(options.die_with_parent) => asked?,
     }
     handle.stop(false).await;
     Ok(())

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::http::{self, Shared};
 use super::platform::Platform;
-use crate::child::{Child, announce, parent_gone};
+use crate::child::{Child, announce, asked_to_end};
 use crate::kernel::clock::Clock;
 
 /// Runs until a signal, or, when it shall `die_with_parent`, until standard input ends. The first line on standard output says where it
@@ -25,8 +25,7 @@ pub async fn run(listen: SocketAddr, die_with_parent: bool, clock: Arc<dyn Clock
     announce("bill-sim", "http", address)?;
     tokio::select! {
         done = server => return done,
-        () = parent_gone(die_with_parent) => {}
-        signal = tokio::signal::ctrl_c() => signal?,
+        asked = asked_to_end(die_with_parent) => asked?,
     }
     handle.stop(false).await;
     Ok(())

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -31,8 +32,11 @@ LINES, STAYS_A_MEMBER = 3, 80
 ORDERLY_ONE_IN = 5
 #: Who is killed, each as often as it stands here.
 VICTIMS = ("service", "service", "worker", "bank")
-#: Bytes to the bank after which its line is cut: amid a file, amid a question, or after some of them.
-CUT_BYTES = (50, 900)
+#: Bytes to the bank after which its line is cut: amid a question as often as amid a file of many orders, or after some of them.
+CUT_BYTES = (50, 20_000)
+BEIJING = timezone(timedelta(hours=8))
+#: The last of the bank's day, in which nothing is sent again (15 minutes), and a run before it.
+DAY_END_SECS = 25 * 60
 #: What the bank's account holds, ten million yuan.
 FUNDS_FEN = 1_000_000_000
 
@@ -94,9 +98,12 @@ class Service(Process):
         port, data = free_ports(1)[0], Path(self.directory) / "data/bank-sim"
         data.parent.mkdir(mode=0o700)
         command = [self.binary, "bank-sim", "--listen", f"127.0.0.1:{port}", "--data", str(data), "--opening-fen", str(FUNDS_FEN)]
-        line = BadLine([("127.0.0.1", port)], seed, *CUT_BYTES)
-        # The bank says "not found" of what it will never have: it may be asked again soon, as in the demo.
-        self.environment |= {"HUZHU_BANK__KIND": "simulator", "HUZHU_BANK__URL": f"http://127.0.0.1:{line.port}", "HUZHU_BANK__NOT_FOUND_GAP_SECS": "4"}
+        line = BadLine([("127.0.0.1", port)], seed, cut_after)
+        # It pays at any hour, and says "not found" of what it will never have: it may be asked again soon, as in the demo.
+        self.environment |= {
+            "HUZHU_BANK__KIND": "simulator", "HUZHU_BANK__URL": f"http://127.0.0.1:{line.port}", "HUZHU_BANK__NOT_FOUND_GAP_SECS": "4",
+            "HUZHU_BANK__DISPATCH_FROM": "00:00", "HUZHU_BANK__CUT_OFF": "24:00", "HUZHU_BANK__PAYS_ON": "every_day",
+        }
         return Process(command, self.environment, self.log, f"http://127.0.0.1:{port}/healthz"), line
 
     def worker(self):
@@ -110,6 +117,12 @@ class Service(Process):
         files = [record for record in map(json.loads, journal.read_text().splitlines()) if record["kind"] == "executed"]
         lines = [line for file in files for line in file["lines"] if line["outcome"]["outcome"] == "paid"]
         return [line["bank_ref"] for line in lines for _ in range(line["outcome"]["debits"])]
+
+
+def cut_after(chance):
+    """The logarithm is drawn evenly: small questions are cut, and large files come through."""
+    least, most = CUT_BYTES
+    return round(least * (most / least) ** chance.random())
 
 
 def traffic(demo, number, stopping, acknowledged, troubles):
@@ -141,7 +154,17 @@ def office(demo, stopping, troubles):
         troubles.append(trouble)
 
 
+def wait_for_a_new_day():
+    """Shortly before the bank's day ends nothing is sent to it again, and a batch in doubt would stay so: then the test begins after it."""
+    now = datetime.now(BEIJING)
+    left = (now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) - now).total_seconds()
+    if left < DAY_END_SECS:
+        print(f"the bank's day ends: beginning in {left:.0f} s", flush=True)
+        time.sleep(left)
+
+
 def main(kind, kills):
+    wait_for_a_new_day()
     seed = int(os.environ.get("CRASH_SEED", random.SystemRandom().randrange(2**32)))
     chance, directory = random.Random(seed), tempfile.mkdtemp(prefix="huzhu-crash.")
     print(f"{kind}: {kills} kills, CRASH_SEED={seed}", flush=True)

@@ -20,11 +20,17 @@ WEATHERS = ((300_000, 300), (600_000, 150), (1_500_000, 60), (4_000_000, 20))
 MUTE_SECS = (0.3, 1.5)
 
 
-class BadLine:
-    """Listens on a free port of this machine and passes bytes to one of `targets`, another for each connection."""
+def photographs(chance):
+    """Bytes after which a line breaks that carries photographs."""
+    return chance.randint(60_000, 1_500_000)
 
-    def __init__(self, targets, seed, least=60_000, most=1_500_000):
-        self.targets, self.least, self.most = targets, least, most
+
+class BadLine:
+    """Listens on a free port of this machine and passes bytes to one of `targets`, another for each connection; `budget` draws the bytes
+    after which one breaks."""
+
+    def __init__(self, targets, seed, budget=photographs):
+        self.targets, self.budget = targets, budget
         self.chance = random.Random(seed)
         self.rate, rtt_ms = self.chance.choice(WEATHERS)
         self.delay = rtt_ms / 2_000
@@ -67,7 +73,7 @@ class Connection:
     def __init__(self, line, client, server):
         self.line, self.client, self.server = line, client, server
         self.fate = line.chance.choice(FATES)
-        self.budget = line.chance.randint(line.least, line.most)
+        self.budget = line.budget(line.chance)
         self.mute_secs = line.chance.uniform(*MUTE_SECS)
         self.up_bytes, self.over = 0, threading.Event()
 

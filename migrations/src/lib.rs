@@ -51,6 +51,7 @@ mod m22_bank_answers;
 mod m23_unclaimed;
 mod m24_heirs;
 mod m25_answered_once;
+mod m26_lanes;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m23_unclaimed::Migration),
             Box::new(m24_heirs::Migration),
             Box::new(m25_answered_once::Migration),
+            Box::new(m26_lanes::Migration),
         ]
     }
 }
@@ -180,7 +182,8 @@ mod tests {
                 "m22_bank_answers",
                 "m23_unclaimed",
                 "m24_heirs",
-                "m25_answered_once"
+                "m25_answered_once",
+                "m26_lanes"
             ]
         );
     }

@@ -13,6 +13,7 @@ use super::rows::otp_challenge;
 use super::sessions::{self, SessionError};
 use super::{device, sms};
 use crate::app::App;
+use crate::jobs::Lane;
 use crate::kernel::clock::Moment;
 use crate::kernel::seal::Field;
 use crate::kernel::secret::Secret;
@@ -95,7 +96,7 @@ pub async fn ask(
         .await?;
     let language = request.member.map_or(Language::Chinese, |(_, language)| language);
     let body = message(language, code.reveal());
-    sms::queue(txn, app, request.phone, &body, request.member.is_some(), LIFE_SECS).await?;
+    sms::queue(txn, app, request.phone, &body, request.member.is_some(), LIFE_SECS, Lane::Work).await?;
     Ok(Ok(row))
 }
 

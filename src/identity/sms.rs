@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::rows::sms_outbox;
 use super::sessions::SessionError;
 use crate::app::App;
-use crate::jobs::{self, JobContext, JobResult, JobSpec};
+use crate::jobs::{self, JobContext, JobResult, JobSpec, Lane};
 use crate::kernel::seal::Field;
 use crate::kernel::secret::Secret;
 
@@ -62,7 +62,7 @@ struct Payload {
     sms_id: Uuid,
 }
 
-/// Writes a message for `phone` and the job that sends it. A message that is not `deliverable` costs the same and is never sent.
+/// Writes a message for `phone` and the job that sends it, in `lane`: somebody waits for a code, and nobody for news. A message that is not `deliverable` costs the same and is never sent.
 ///
 /// # Errors
 /// See [`SessionError`].
@@ -73,6 +73,7 @@ pub async fn queue(
     body: &str,
     deliverable: bool,
     life_secs: i64,
+    lane: Lane,
 ) -> Result<(), SessionError> {
     let (id, now) = (app.ids.next(), app.clock.now());
     let row = sms_outbox::ActiveModel {
@@ -87,7 +88,7 @@ pub async fn queue(
     };
     sms_outbox::Entity::insert(row).exec_without_returning(connection).await?;
     let payload = serde_json::json!(Payload { sms_id: id });
-    jobs::enqueue(connection, app, JobSpec::new(SEND_JOB, payload).attempts(4)).await?;
+    jobs::enqueue(connection, app, JobSpec::new(SEND_JOB, payload).attempts(4).lane(lane)).await?;
     Ok(())
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, Statement, Value,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, Statement, Value,
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::JobError;
-use super::rows::{Column, Entity, JobState, Model};
+use super::rows::{Column, Entity, JobState, Lane, Model};
 use crate::app::App;
 use crate::db::literal;
 use crate::kernel::clock::Moment;
@@ -58,14 +58,24 @@ fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
 }
 
 /// Takes the job that has been due longest, if there is one: ready, or running with an ended lease; none of the kinds that are left `out`.
-pub(super) async fn take(app: &App, out: &[&'static str]) -> Result<Option<Model>, DbErr> {
+/// One of the other lane only when the lane that goes `first` has none.
+pub(super) async fn take(app: &App, first: Lane, out: &[&'static str]) -> Result<Option<Model>, DbErr> {
     let now = app.clock.now();
     let not_these: String = (4..).zip(out).map(|(number, _)| format!(" and kind <> ${number}")).collect();
+    let skip_locked = app.db.skip_locked();
+    let due_in = |lane: Lane| {
+        format!(
+            "(select id from job where lane = {} and state in ('ready', 'running') and run_at_ms <= $2 \
+             and (state = 'ready' or lease_until_ms < $3){not_these} order by run_at_ms limit 1{skip_locked})",
+            lane.into_value()
+        )
+    };
+    let then = if first == Lane::Work { Lane::News } else { Lane::Work };
     let sql = format!(
         "update job set state = 'running', attempts = attempts + 1, fencing = fencing + 1, lease_until_ms = $1 \
-         where id = (select id from job where state in ('ready', 'running') and run_at_ms <= $2 \
-         and (state = 'ready' or lease_until_ms < $3){not_these} order by run_at_ms limit 1{}) returning *",
-        app.db.skip_locked()
+         where id = coalesce({}, {}) returning *",
+        due_in(first),
+        due_in(then)
     );
     let until = now.plus_secs(app.config.jobs.lease_secs);
     let mut values: Vec<Value> = vec![until.into(), now.into(), now.into()];

@@ -22,7 +22,7 @@ mod rows;
 mod runner;
 
 pub use lease::{JobContext, release_all, retry_dead};
-pub use rows::{Column, Entity, JobState, Model};
+pub use rows::{Column, Entity, JobState, Lane, Model};
 pub use runner::{drain, run, run_next};
 
 /// A job to be written.
@@ -33,13 +33,14 @@ pub struct JobSpec {
     unique_key: Option<String>,
     run_at: Option<Moment>,
     max_attempts: i32,
+    lane: Lane,
 }
 
 impl JobSpec {
     /// A job of `kind` that may run at once. 12 attempts take about two hours.
     #[must_use]
     pub const fn new(kind: &'static str, payload: Value) -> Self {
-        Self { kind, payload, unique_key: None, run_at: None, max_attempts: 12 }
+        Self { kind, payload, unique_key: None, run_at: None, max_attempts: 12, lane: Lane::Work }
     }
 
     /// While a job of this kind with this key waits or runs, another is not written.
@@ -60,6 +61,13 @@ impl JobSpec {
     #[must_use]
     pub const fn attempts(mut self, attempts: i32) -> Self {
         self.max_attempts = attempts;
+        self
+    }
+
+    /// In `lane` instead of among the work.
+    #[must_use]
+    pub const fn lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
         self
     }
 }
@@ -95,6 +103,7 @@ fn insert(app: &App, spec: JobSpec) -> Insert<rows::ActiveModel> {
         trace_parent: Set(crate::telemetry::trace_parent()),
         created_at_ms: Set(now),
         finished_at_ms: Set(None),
+        lane: Set(spec.lane),
     };
     let insert = Entity::insert(row);
     if unique { insert.on_conflict(OnConflict::new().do_nothing().to_owned()) } else { insert }

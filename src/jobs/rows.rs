@@ -20,6 +20,17 @@ pub enum JobState {
     Dead,
 }
 
+/// Which of the jobs that are due goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Lane {
+    /// Work that somebody or some money waits for.
+    #[default]
+    Work = 0,
+    /// News of work that was done: however much of it there is, it does not hold work up.
+    News = 1,
+}
+
 /// A row of `job`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -54,6 +65,8 @@ pub struct Model {
     pub created_at_ms: Moment,
     /// When it ended.
     pub finished_at_ms: Option<Moment>,
+    /// Which lane it waits in.
+    pub lane: Lane,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

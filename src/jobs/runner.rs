@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::rows::Model;
+use super::rows::{Lane, Model};
 use super::{JobContext, JobError, JobResult, JobSpec, Registry, enqueue, lease};
 use crate::app::App;
 use crate::kernel::clock::Moment;
@@ -20,6 +20,8 @@ use crate::telemetry;
 
 const FIRST_PAUSE_SECS: i64 = 1;
 const LONGEST_PAUSE_SECS: i64 = 15 * 60;
+/// A worker looks for news before work once in so many looks: they wait while there is much work, and not for ever.
+const NEWS_ONCE_IN: u64 = 8;
 /// Between two counts of the dead jobs.
 const COUNT_DEAD_SECS: i64 = 30;
 
@@ -48,12 +50,12 @@ pub async fn drain(app: &Arc<App>, registry: &Registry) -> Result<u64, DbErr> {
     Ok(ran)
 }
 
-/// Takes the job that has been due longest and runs it; answers its kind, none when nothing is due.
+/// Takes the job that has been due longest, work before news, and runs it; answers its kind, none when nothing is due.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn run_next(app: &Arc<App>, registry: &Registry) -> Result<Option<String>, DbErr> {
-    let Some(job) = lease::take(app, &[]).await? else { return Ok(None) };
+    let Some(job) = lease::take(app, Lane::Work, &[]).await? else { return Ok(None) };
     let kind = job.kind.clone();
     execute(app, registry, job).await;
     Ok(Some(kind))
@@ -61,8 +63,12 @@ pub async fn run_next(app: &Arc<App>, registry: &Registry) -> Result<Option<Stri
 
 async fn work(app: Arc<App>, registry: Arc<Registry>, out: Vec<&'static str>, stop: CancellationToken) {
     let pause = Duration::from_millis(app.config.jobs.poll_ms);
-    while !stop.is_cancelled() {
-        match lease::take(&app, &out).await {
+    for turn in 1_u64.. {
+        if stop.is_cancelled() {
+            return;
+        }
+        let first = if turn.is_multiple_of(NEWS_ONCE_IN) { Lane::News } else { Lane::Work };
+        match lease::take(&app, first, &out).await {
             Ok(Some(job)) => execute(&app, &registry, job).await,
             Ok(None) => {
                 tokio::select! {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db::Writes;
 use crate::http::Problem;
-use crate::jobs::{JobSpec, Registry, enqueue_with};
+use crate::jobs::{JobSpec, Lane, Registry, enqueue_with};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 
@@ -78,6 +78,7 @@ pub fn queue_with(
         sent_at_ms: Set(None),
     };
     writes.add(&rows::Entity::insert(row).build(backend), 1);
-    enqueue_with(writes, backend, app, JobSpec::new(send::JOB, serde_json::json!({ "notice_id": id })));
+    let job = JobSpec::new(send::JOB, serde_json::json!({ "notice_id": id })).lane(Lane::News);
+    enqueue_with(writes, backend, app, job);
     Ok(())
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::{Column, Entity, NoticeState};
 use crate::identity::sms;
-use crate::jobs::{JobContext, JobError, JobResult};
+use crate::jobs::{JobContext, JobError, JobResult, Lane};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Language;
 use crate::members::rows::member;
@@ -34,7 +34,7 @@ pub(super) async fn send(context: JobContext) -> JobResult {
     let body = app.sealer.open(Field::Message, if english { &notice.body_en } else { &notice.body_zh })?;
     let phone = app.sealer.open(Field::Phone, &member.phone_sealed)?;
     // The outbox row, the mark and the end of this job are one commit: the message is queued once.
-    sms::queue(&txn, app, phone.reveal(), body.reveal(), true, LIFE_SECS).await?;
+    sms::queue(&txn, app, phone.reveal(), body.reveal(), true, LIFE_SECS, Lane::News).await?;
     let changed = Entity::update_many()
         .col_expr(Column::State, Expr::value(NoticeState::Sent))
         .col_expr(Column::SentAtMs, Expr::value(app.clock.now()))

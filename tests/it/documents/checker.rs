@@ -102,6 +102,8 @@ fn shut_in(arguments: &[&OsStr]) -> Child {
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // As the service starts it: it may write to no file, and what the test says may go to one.
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let pid = process.id();

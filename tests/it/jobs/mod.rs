@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use huzhu::jobs::{self, JobContext, JobError, JobSpec, Registry};
+use huzhu::jobs::{self, JobContext, JobError, JobSpec, Lane, Registry};
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -232,4 +232,39 @@ async fn however_much_slow_work_there_is_the_rest_goes_on() {
     running.await.unwrap();
     app.execute("delete from job").await.unwrap();
     app.stop().await;
+}
+
+#[actix_web::test]
+async fn news_wait_for_work_that_is_due_and_not_for_ever() {
+    let app = TestApp::with(|config| (config.jobs.workers, config.jobs.poll_ms) = (1, 1)).await;
+    let (done, mut heard) = mpsc::unbounded_channel();
+    let mut registry = Registry::default();
+    let told = done.clone();
+    registry.on("test.news", move |_| {
+        let told = told.clone();
+        async move { told.send("news").map_err(JobError::fail) }
+    });
+    registry.on("test.work", move |context: JobContext| {
+        let done = done.clone();
+        async move {
+            // There is always more of it, due before all news.
+            enqueue_at_once(&context).await?;
+            done.send("work").map_err(JobError::fail)
+        }
+    });
+    enqueue(&app, JobSpec::new("test.news", json!({})).lane(Lane::News)).await;
+    app.clock.advance_secs(1);
+    enqueue(&app, work()).await;
+    let stop = CancellationToken::new();
+    let running = actix_web::rt::spawn(jobs::run(app.app.clone(), registry, stop.clone()));
+    assert_eq!(heard.recv().await, Some("work"), "though the news have waited longer");
+    while heard.recv().await != Some("news") {}
+    stop.cancel();
+    running.await.unwrap();
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+async fn enqueue_at_once(context: &JobContext) -> Result<(), JobError> {
+    Ok(jobs::enqueue(context.app.db.write(), &context.app, work()).await?)
 }

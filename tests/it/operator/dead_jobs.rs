@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use huzhu::jobs::{Entity, JobState, Model};
+use huzhu::jobs::{Entity, JobState, Lane, Model};
 use huzhu::kernel::clock::Moment;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
@@ -26,6 +26,7 @@ pub fn dead() -> Model {
         trace_parent: None,
         created_at_ms: Moment::EPOCH,
         finished_at_ms: Some(Moment::EPOCH),
+        lane: Lane::Work,
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::io::Cursor;
 
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
-use image::{ColorType, DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use image::{ColorType, DynamicImage, GrayImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, RgbaImage};
 use jpeg_encoder::{ColorType as JpegColor, Encoder, SamplingFactor};
 
 use super::codes::{self, Code};
@@ -155,10 +157,10 @@ fn decode_heic(inspected: &Inspected) -> Result<DynamicImage, Refusal> {
     Ok(if has_alpha { picture } else { picture.into_rgb8().into() })
 }
 
-/// Eight bits a channel: grey or colour, with or without alpha.
+/// Eight bits a channel: grey, colour, or colour with alpha.
 fn narrow(picture: DynamicImage) -> DynamicImage {
     match picture.color() {
-        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => picture,
+        ColorType::L8 | ColorType::Rgb8 | ColorType::Rgba8 => picture,
         ColorType::L16 => picture.into_luma8().into(),
         colour if colour.has_alpha() => picture.into_rgba8().into(),
         _ => picture.into_rgb8().into(),
@@ -176,13 +178,33 @@ fn shrink(picture: DynamicImage, side: u32) -> Result<DynamicImage, Refusal> {
         let rounded = (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
         u32::try_from(rounded).unwrap_or(side).max(1)
     };
-    let mut smaller = DynamicImage::new(scaled(width), scaled(height), picture.color());
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
-    Resizer::new().resize(&picture, &mut smaller, &options).map_err(|error| {
-        tracing::error!(error = %error, "pictures: the resizer refused");
+    let (wide, high) = (scaled(width), scaled(height));
+    let smaller = match &picture {
+        DynamicImage::ImageLuma8(grey) => resized::<U8>(grey, (width, height), (wide, high))
+            .map(|pixels| GrayImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
+        DynamicImage::ImageRgb8(colour) => resized::<U8x3>(colour, (width, height), (wide, high))
+            .map(|pixels| RgbImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
+        other => resized::<U8x4>(&other.to_rgba8(), (width, height), (wide, high))
+            .map(|pixels| RgbaImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
+    };
+    smaller.ok().flatten().ok_or_else(|| {
+        tracing::error!("pictures: the resizer refused");
         Refusal::Damaged
-    })?;
-    Ok(smaller)
+    })
+}
+
+/// `pixels` of one kind at another size. Each kind is named: the resizer for any kind is compiled for all of them.
+fn resized<P: PixelTrait>(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    (wide, high): (u32, u32),
+) -> anyhow::Result<Vec<u8>> {
+    let source = TypedImageRef::<P>::from_buffer(width, height, pixels)?;
+    let mut bytes = vec![0; usize::try_from(wide)? * usize::try_from(high)? * P::size()];
+    let mut target = TypedImage::<P>::from_buffer(wide, high, &mut bytes)?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new().resize_typed(&source, &mut target, &options)?;
+    Ok(bytes)
 }
 
 /// Lays transparency on white paper: JPEG has none.

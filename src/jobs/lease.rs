@@ -150,6 +150,18 @@ pub(super) async fn count_dead(connection: &impl ConnectionTrait) -> Result<u64,
     Entity::find().filter(Column::State.into_expr().eq(literal(JobState::Dead))).count(connection).await
 }
 
+/// When the job of `lane` that has been due longest was due; none when none is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn oldest_due(connection: &impl ConnectionTrait, lane: Lane, now: Moment) -> Result<Option<Moment>, DbErr> {
+    let sql = "select run_at_ms from job where lane = $1 and state in ('ready', 'running') and run_at_ms <= $2 \
+               and (state = 'ready' or lease_until_ms < $2) order by run_at_ms limit 1";
+    let values = vec![lane.into_value().into(), now.into()];
+    let row = connection.query_one_raw(statement(connection.get_database_backend(), sql, values)).await?;
+    row.map(|row| row.try_get("", "run_at_ms")).transpose()
+}
+
 /// Ends every lease at once: for a start after a crash of the only process of an embedded database.
 ///
 /// # Errors

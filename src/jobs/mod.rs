@@ -21,7 +21,7 @@ mod lease;
 mod rows;
 mod runner;
 
-pub use lease::{JobContext, release_all, retry_dead};
+pub use lease::{JobContext, oldest_due, release_all, retry_dead};
 pub use rows::{Column, Entity, JobState, Lane, Model};
 pub use runner::{drain, run, run_next};
 

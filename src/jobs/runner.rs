@@ -22,8 +22,8 @@ const FIRST_PAUSE_SECS: i64 = 1;
 const LONGEST_PAUSE_SECS: i64 = 15 * 60;
 /// A worker looks for news before work once in so many looks: they wait while there is much work, and not for ever.
 const NEWS_ONCE_IN: u64 = 8;
-/// Between two counts of the dead jobs.
-const COUNT_DEAD_SECS: i64 = 30;
+/// Between two looks at what an operator sees of the table.
+const SHOW_SECS: i64 = 30;
 
 /// Runs jobs until `stop`; then takes no new one, lets those that run end, and returns.
 pub async fn run(app: Arc<App>, registry: Registry, stop: CancellationToken) {
@@ -88,12 +88,14 @@ async fn work(app: Arc<App>, registry: Arc<Registry>, out: Vec<&'static str>, st
 /// Writes each periodic job when its time has come; the unique key keeps processes from writing it twice.
 async fn keep_time(app: Arc<App>, registry: Arc<Registry>, stop: CancellationToken) {
     let mut due: HashMap<&'static str, Moment> = HashMap::new();
-    let mut count_dead_at = app.clock.now();
+    let mut show_at = app.clock.now();
     while !stop.is_cancelled() {
         let now = app.clock.now();
-        if count_dead_at <= now {
-            count_dead_at = now.plus_secs(COUNT_DEAD_SECS);
+        if show_at <= now {
+            show_at = now.plus_secs(SHOW_SECS);
             show_dead(&app).await;
+            show_waiting(&app, "work", Lane::Work).await;
+            show_waiting(&app, "news", Lane::News).await;
         }
         for (kind, every_secs) in &registry.periodic {
             if due.get(kind).is_some_and(|moment| *moment > now) {
@@ -116,6 +118,18 @@ async fn show_dead(app: &App) {
     match lease::count_dead(app.db.read()).await {
         Ok(dead) => metrics::gauge!("huzhu_jobs_dead").set(u32::try_from(dead).unwrap_or(u32::MAX)),
         Err(error) => tracing::error!(error = %error, "jobs.count_dead failed"),
+    }
+}
+
+/// Shows for how long the job of a lane that has been due longest waits, in seconds; 0 when none does.
+async fn show_waiting(app: &App, name: &'static str, lane: Lane) {
+    let now = app.clock.now();
+    match lease::oldest_due(app.db.read(), lane, now).await {
+        Ok(due) => {
+            let secs = due.map_or(0, |due| now.as_secs().saturating_sub(due.as_secs()));
+            metrics::gauge!("huzhu_jobs_waiting_secs", "lane" => name).set(u32::try_from(secs).unwrap_or(u32::MAX));
+        }
+        Err(error) => tracing::error!(error = %error, "jobs.oldest_due failed"),
     }
 }
 

@@ -253,7 +253,10 @@ async fn news_wait_for_work_that_is_due_and_not_for_ever() {
         }
     });
     enqueue(&app, JobSpec::new("test.news", json!({})).lane(Lane::News)).await;
+    let written_at = app.app.clock.now();
     app.clock.advance_secs(1);
+    let due = async |lane| jobs::oldest_due(app.app.db.read(), lane, app.app.clock.now()).await.unwrap();
+    assert_eq!((due(Lane::Work).await, due(Lane::News).await), (None, Some(written_at)));
     enqueue(&app, work()).await;
     let stop = CancellationToken::new();
     let running = actix_web::rt::spawn(jobs::run(app.app.clone(), registry, stop.clone()));

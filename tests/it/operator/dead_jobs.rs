@@ -43,5 +43,9 @@ async fn dead_jobs_are_a_figure_from_the_first_look_on() {
         while !get(format!("http://{metrics}/metrics")).await.text().await.unwrap().contains("huzhu_jobs_dead 1\n") {}
     });
     seen.await.unwrap();
+    let figures = get(format!("http://{metrics}/metrics")).await.text().await.unwrap();
+    for lane in ["work", "news"] {
+        assert!(figures.contains(&format!("huzhu_jobs_waiting_secs{{lane=\"{lane}\"}} ")), "{figures}");
+    }
     service.stop().await;
 }

@@ -168,7 +168,8 @@ def quarter(binary, huzhu, orders, directory):
 
         steps = {"batches prepared": until(prepared)}
         ask("POST", f"{path}/release", {"sha256": shown["sha256"]}, authorization=token(1), idempotency_key="bench-release", if_match=f'"{shown["version"]}"')
-        open_orders = "select count(*) from payout_order where state <> all (array['paid', 'settled'])"
+        # One is enough to know that it goes on: to count them each second would cost what is measured.
+        open_orders = "select count(*) from (select 1 from payout_order where state <> all (array['paid', 'settled']) limit 1) one"
         steps["released, sent, results taken"] = until(lambda: psql(money.name, "-c", open_orders) == "0")
         ask("POST", f"{bank}/sim/day/close", {})
         file = directory / "statement.txt"

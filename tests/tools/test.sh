@@ -6,15 +6,17 @@ cd "$(dirname "$0")/../.." || exit 1
 tools=${TOOLS_DIR:-$PWD/.tools}
 logs=$tools/logs
 mkdir -p "$logs"
-began=$SECONDS passed=0 failed=0 table=""
+results=$logs/results
+: >"$results"
 # Nothing is compiled twice in a clone that nobody works in: then what would make the second time quicker only costs time.
 [ -d "${CARGO_TARGET_DIR:-target}/debug/incremental" ] || export CARGO_INCREMENTAL=0
 
-# step NAME COMMAND…: runs it, keeps its log, adds to the summary. A step without a test runner's summary counts as one test.
+# step NAME COMMAND…: runs it, keeps its log, writes a line of the summary. A step without a test runner's summary counts as one test.
 step() {
-    local name=$1 from=$SECONDS log="$logs/${1// /-}.log" good=1 bad=0 counts
+    local from=$SECONDS log="$logs/${1// /-}.log" good=1 bad=0 counts
+    export STEP=$1
     shift
-    printf '\n== %s\n' "$name"
+    printf '\n== %s\n' "$STEP"
     if "$@" 2>&1 | tee "$log"; then :; else good=0 bad=1; fi
     counts=$(tests/tools/count.sh "$log")
     if [ -n "$counts" ]; then
@@ -22,21 +24,24 @@ step() {
         good=$ran_good
         if [ "$ran_bad" -gt 0 ] || [ "$bad" -eq 0 ]; then bad=$ran_bad; fi
     fi
-    passed=$((passed + good)) failed=$((failed + bad))
-    table+=$(printf '%-28s %5d s %6d passed %4d failed' "$name" $((SECONDS - from)) "$good" "$bad")$'\n'
+    printf '%-28s %5d s %6d passed %4d failed\n' "$STEP" $((SECONDS - from)) "$good" "$bad" >>"$results"
 }
+total_of() { awk -v field="$1" '{ sum += $(NF - field) } END { print sum + 0 }' "$results"; }
+passed() { total_of 3; }
+failed() { total_of 1; }
 
 # nextest when it is there, cargo's own runner when not: building nextest costs more than it saves.
 suite() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --locked --workspace --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
+        cargo nextest run --locked "$@" --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
     else
-        cargo test --locked --workspace --no-fail-fast --quiet
+        cargo test --locked "$@" --no-fail-fast --quiet
     fi
 }
-# In a zone far from Shanghai's: no answer may depend on where the machine stands. What is logged is kept for the step after it.
-suite_on_sqlite() { TZ=America/St_Johns TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite suite; }
-suite_on_postgres() { TZ=Pacific/Apia TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite"; }
+# In a zone far from Shanghai's: no answer may depend on where the machine stands. What is logged is kept for the step after it. The unit
+# tests know no database: once is enough for them.
+suite_on_sqlite() { TZ=America/St_Johns TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite suite --workspace; }
+suite_on_postgres() { TZ=Pacific/Apia TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite --workspace --test it"; }
 # Where some hundred small databases do not wait for a disk: in memory, when there is plenty.
 quick_folder() {
     local free_mib
@@ -46,7 +51,7 @@ quick_folder() {
 
 step prepare tests/tools/prepare.sh all
 step "prepare samples" tests/tools/prepare.sh samples
-[ "$failed" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
+[ "$(failed)" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
 export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
 
 step fmt cargo fmt --all --check
@@ -65,14 +70,21 @@ step deploy tests/deploy/check.sh
 step schemas tests/iso20022/schemas.sh
 step "national algorithms" tests/gm/openssl.sh
 step openapi tests/openapi/lint.sh
-step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
-step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
+# These wait for lines, processes and leases most of the time; what follows computes meanwhile.
+waiting() {
+    step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
+    step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
+    step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
+}
+waiting >"$logs/waiting.log" 2>&1 &
+beside=$!
 step documents tests/documents/documents.sh
 step reading tests/reading/reading.sh
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
 step "day of the bank" tests/clients/bank_day.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
-step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
+wait "$beside" || printf '%-28s %5d s %6d passed %4d failed\n' "what waits" 0 0 1 >>"$results"
+cat "$logs/waiting.log"
 
-printf '\n%s\n%d passed, %d failed in %d s\n' "$table" "$passed" "$failed" $((SECONDS - began))
-[ "$failed" -eq 0 ]
+printf '\n%s\n\n%d passed, %d failed in %d s\n' "$(cat "$results")" "$(passed)" "$(failed)" "$SECONDS"
+[ "$(failed)" -eq 0 ]

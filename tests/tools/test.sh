@@ -31,11 +31,13 @@ passed() { total_of 3; }
 failed() { total_of 1; }
 
 # nextest when it is there, cargo's own runner when not: building nextest costs more than it saves.
+# Two tests for each processor: they wait for the database and for processes of their own.
 suite() {
+    local at_once=$(($(nproc) * 2))
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --locked "$@" --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
+        cargo nextest run --locked "$@" --test-threads "$at_once" --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
     else
-        cargo test --locked "$@" --no-fail-fast --quiet
+        RUST_TEST_THREADS=$at_once cargo test --locked "$@" --no-fail-fast --quiet
     fi
 }
 # In a zone far from Shanghai's: no answer may depend on where the machine stands. What is logged is kept for the step after it. The unit

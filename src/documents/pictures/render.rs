@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use anyhow::Context;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x3, U8x4};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
@@ -80,7 +81,7 @@ pub struct Copies {
 /// [`Refusal::Damaged`] when the pixels do not decode, [`Refusal::TooLarge`] when they would take too much memory.
 pub fn copies(inspected: &Inspected) -> Result<Copies, Refusal> {
     let turn = orientation::turn(inspected.orientation);
-    let smaller = shrink(narrow(decode(inspected)?), READING_SIDE)?;
+    let smaller = shrink(decode(inspected)?, READING_SIDE)?;
     let mut thumbnail = flatten(shrink(smaller.clone(), THUMBNAIL_SIDE)?);
     let mut picture = flatten(smaller);
     picture.apply_orientation(turn);
@@ -167,8 +168,9 @@ fn narrow(picture: DynamicImage) -> DynamicImage {
     }
 }
 
-/// Makes the longest side `side` pixels; a smaller picture stays as it is.
+/// Makes the longest side `side` pixels, and every channel eight bits; a smaller picture keeps its size.
 fn shrink(picture: DynamicImage, side: u32) -> Result<DynamicImage, Refusal> {
+    let picture = narrow(picture);
     let (width, height) = (picture.width(), picture.height());
     let longest = width.max(height);
     if longest <= side {
@@ -178,17 +180,23 @@ fn shrink(picture: DynamicImage, side: u32) -> Result<DynamicImage, Refusal> {
         let rounded = (u64::from(length) * u64::from(side) + u64::from(longest) / 2) / u64::from(longest);
         u32::try_from(rounded).unwrap_or(side).max(1)
     };
-    let (wide, high) = (scaled(width), scaled(height));
-    let smaller = match &picture {
-        DynamicImage::ImageLuma8(grey) => resized::<U8>(grey, (width, height), (wide, high))
-            .map(|pixels| GrayImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
-        DynamicImage::ImageRgb8(colour) => resized::<U8x3>(colour, (width, height), (wide, high))
-            .map(|pixels| RgbImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
-        other => resized::<U8x4>(&other.to_rgba8(), (width, height), (wide, high))
-            .map(|pixels| RgbaImage::from_raw(wide, high, pixels).map(DynamicImage::from)),
+    let (from, to) = ((width, height), (scaled(width), scaled(height)));
+    let smaller = || -> anyhow::Result<Option<DynamicImage>> {
+        Ok(match &picture {
+            DynamicImage::ImageLuma8(grey) => {
+                GrayImage::from_raw(to.0, to.1, resized::<U8>(grey, from, to)?).map(Into::into)
+            }
+            DynamicImage::ImageRgb8(colour) => {
+                RgbImage::from_raw(to.0, to.1, resized::<U8x3>(colour, from, to)?).map(Into::into)
+            }
+            DynamicImage::ImageRgba8(clear) => {
+                RgbaImage::from_raw(to.0, to.1, resized::<U8x4>(clear, from, to)?).map(Into::into)
+            }
+            _ => None,
+        })
     };
-    smaller.ok().flatten().ok_or_else(|| {
-        tracing::error!("pictures: the resizer refused");
+    smaller().and_then(|smaller| smaller.context("pixels of another kind or number")).map_err(|error| {
+        tracing::error!(error = %error, "pictures: the resizer refused");
         Refusal::Damaged
     })
 }

@@ -52,7 +52,7 @@ async fn list(app: &App, json: bool) -> anyhow::Result<()> {
         .await?;
     for row in rows {
         if json {
-            let line = json!({"id": row.id, "kind": row.kind, "state": row.state, "run_at": row.run_at_ms,
+            let line = json!({"id": row.id, "kind": row.kind, "lane": row.lane, "state": row.state, "run_at": row.run_at_ms,
                 "attempts": row.attempts, "max_attempts": row.max_attempts, "last_error": row.last_error});
             say!("{line}");
         } else {

@@ -21,8 +21,9 @@ pub enum JobState {
 }
 
 /// Which of the jobs that are due goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+#[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Work that somebody or some money waits for.
     #[default]

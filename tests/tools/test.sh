@@ -78,6 +78,8 @@ waiting() {
     step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
     step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
 }
+# Whoever interrupts the test interrupts them too: what runs in the background does not hear the keyboard.
+trap 'trap - INT TERM; kill 0' INT TERM
 waiting >"$logs/waiting.log" 2>&1 &
 beside=$!
 step documents tests/documents/documents.sh

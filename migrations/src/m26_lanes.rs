@@ -1,4 +1,4 @@
-//! Of the jobs that are due, those that work is waited for go before those that only tell somebody of it.
+//! Of the jobs that are due, those that somebody or some money waits for go before those that only tell of it.
 
 crate::sql_migration! {
     /// A column of `job`, and the index by which the next one is found.

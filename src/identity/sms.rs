@@ -62,7 +62,8 @@ struct Payload {
     sms_id: Uuid,
 }
 
-/// Writes a message for `phone` and the job that sends it, in `lane`: somebody waits for a code, and nobody for news. A message that is not `deliverable` costs the same and is never sent.
+/// Writes a message for `phone` and the job that sends it, in `lane`: somebody waits for a code, and nobody for news. A message that is not
+/// `deliverable` costs the same and is never sent.
 ///
 /// # Errors
 /// See [`SessionError`].

@@ -3,7 +3,7 @@
 //! An operation declares `security(("bearer" = ["claim:declare"]))`, or `security(())` when it is public. The table is built at
 //! start; an operation without a declaration stops the start. A request for which the table has no entry never reaches a handler.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -11,7 +11,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, AUTHORIZATION, CONTENT_ENCODING, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
-use utoipa::openapi::{HttpMethod, OpenApi};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, PathItem};
 
 use super::caller::{Authenticator, Caller};
 use super::limits::{Left, Limits};
@@ -39,11 +40,10 @@ impl Permits {
     /// Names the first operation that declares nothing.
     pub fn from_document(document: &OpenApi) -> anyhow::Result<Self> {
         let mut table: HashMap<String, HashMap<&'static str, Permission>> = HashMap::new();
-        let json = serde_json::to_value(&document.paths)?;
-        for (path, item) in json.as_object().into_iter().flatten() {
-            for (method, operation) in item.as_object().into_iter().flatten() {
-                let Some(method) = method_name(method) else { continue };
-                let permission = declared(operation)
+        for (path, item) in &document.paths.paths {
+            for (method, operation) in operations(item) {
+                let Some(operation) = operation else { continue };
+                let permission = declared(operation)?
                     .ok_or_else(|| anyhow::anyhow!("{method} {path} declares no permission: add security(…) to it"))?;
                 table.entry(template(path)).or_default().insert(method, permission);
             }
@@ -65,34 +65,31 @@ impl Permits {
     }
 }
 
-fn declared(operation: &serde_json::Value) -> Option<Permission> {
-    let requirements = operation.get("security")?.as_array()?;
+/// What `operation` asks of its caller; none when it says nothing of it.
+fn declared(operation: &Operation) -> anyhow::Result<Option<Permission>> {
     let mut names = Vec::new();
-    for requirement in requirements {
-        let requirement = requirement.as_object()?;
-        if requirement.is_empty() {
-            return Some(Permission::Public);
+    for requirement in operation.security.iter().flatten() {
+        // Its field is private: what it says is read as it is written.
+        let scopes: BTreeMap<String, Vec<String>> = serde_json::from_value(serde_json::to_value(requirement)?)?;
+        if scopes.is_empty() {
+            return Ok(Some(Permission::Public));
         }
-        for scopes in requirement.values() {
-            names.extend(scopes.as_array()?.iter().filter_map(|scope| scope.as_str().map(str::to_owned)));
-        }
+        names.extend(scopes.into_values().flatten());
     }
-    (!names.is_empty()).then_some(Permission::OneOf(names))
+    Ok((!names.is_empty()).then_some(Permission::OneOf(names)))
 }
 
-fn method_name(method: &str) -> Option<&'static str> {
+fn operations(item: &PathItem) -> [(&'static str, Option<&Operation>); 8] {
     [
-        (HttpMethod::Get, "GET"),
-        (HttpMethod::Post, "POST"),
-        (HttpMethod::Put, "PUT"),
-        (HttpMethod::Patch, "PATCH"),
-        (HttpMethod::Delete, "DELETE"),
-        (HttpMethod::Head, "HEAD"),
-        (HttpMethod::Options, "OPTIONS"),
+        ("GET", item.get.as_ref()),
+        ("POST", item.post.as_ref()),
+        ("PUT", item.put.as_ref()),
+        ("PATCH", item.patch.as_ref()),
+        ("DELETE", item.delete.as_ref()),
+        ("HEAD", item.head.as_ref()),
+        ("OPTIONS", item.options.as_ref()),
+        ("TRACE", item.trace.as_ref()),
     ]
-    .into_iter()
-    .map(|(_, name)| name)
-    .find(|name| name.eq_ignore_ascii_case(method))
 }
 
 /// `/v1/claims/{claim_id}` as `/v1/claims/{}`.

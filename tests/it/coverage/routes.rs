@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use huzhu::http::Role;
+use huzhu::http::{Role, document, server};
 use huzhu::identity::permissions;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -38,6 +38,22 @@ async fn token(service: &TestApp, bank: &str, operation: &Value) -> Option<Strin
         Role::CardBank => Some(bank.to_owned()),
         role => Some(service.token(person(service, role)).await),
     }
+}
+
+#[test]
+fn the_committed_document_is_what_the_code_says() {
+    let written = document::complete(&server::document()).unwrap();
+    let places = DOCUMENT["paths"].as_object().unwrap().keys().map(|path| ("paths", path));
+    let places =
+        places.chain(DOCUMENT["components"]["schemas"].as_object().unwrap().keys().map(|name| ("schemas", name)));
+    for (part, name) in places {
+        let of = |document: &Value| match part {
+            "paths" => document["paths"][name].clone(),
+            _ => document["components"]["schemas"][name].clone(),
+        };
+        assert_eq!(of(&written), of(&DOCUMENT), "{name}: make openapi writes it anew");
+    }
+    assert!(written == *DOCUMENT, "make openapi writes it anew");
 }
 
 #[actix_web::test]

@@ -30,10 +30,23 @@ total_of() { awk -v field="$1" '{ sum += $(NF - field) } END { print sum + 0 }' 
 passed() { total_of 3; }
 failed() { total_of 1; }
 
+# Runs the steps of a function beside those that follow, and waits for them. Whoever interrupts the test interrupts them too: what runs in the
+# background does not hear the keyboard.
+trap 'trap - INT TERM; kill 0' INT TERM
+beside() {
+    "$1" >"$logs/$1.log" 2>&1 &
+    at_side=$!
+}
+joined() {
+    wait "$at_side" || printf '%-28s %5d s %6d passed %4d failed\n' "$1" 0 0 1 >>"$results"
+    cat "$logs/$1.log"
+}
+
 # nextest when it is there, cargo's own runner when not: building nextest costs more than it saves.
-# Two tests for each processor: they wait for the database and for processes of their own.
-suite() {
-    local at_once=$(($(nproc) * 2))
+# More tests than processors: they wait for the database and for processes of their own.
+suite() { # tests for each processor, what to test
+    local at_once=$(($(nproc) * $1))
+    shift
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --locked "$@" --test-threads "$at_once" --no-fail-fast --hide-progress-bar --status-level fail --final-status-level slow
     else
@@ -42,8 +55,8 @@ suite() {
 }
 # In a zone far from Shanghai's: no answer may depend on where the machine stands. What is logged is kept for the step after it. The unit
 # tests know no database: once is enough for them.
-suite_on_sqlite() { TZ=America/St_Johns TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite suite --workspace; }
-suite_on_postgres() { TZ=Pacific/Apia TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite --workspace --test it"; }
+suite_on_sqlite() { TZ=America/St_Johns TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite suite 2 --workspace; }
+suite_on_postgres() { TZ=Pacific/Apia TMPDIR=$(quick_folder) TEST_LOGS_DIR=$logs/suite tests/tools/with_postgres.sh bash -c "$(declare -f suite); suite 3 --workspace --test it"; }
 # Where some hundred small databases do not wait for a disk: in memory, when there is plenty.
 quick_folder() {
     local free_mib
@@ -51,16 +64,26 @@ quick_folder() {
     if [ "${free_mib:-0}" -ge 10240 ] && [ -w /dev/shm ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi
 }
 
-step prepare tests/tools/prepare.sh all
-step "prepare samples" tests/tools/prepare.sh samples
-[ "$(failed)" -eq 0 ] || { echo "the tools could not be installed" >&2; exit 1; }
-export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
-
+# What is only needed after the build is fetched meanwhile.
+tools() {
+    step prepare tests/tools/prepare.sh all
+    step "prepare samples" tests/tools/prepare.sh samples
+}
+step "prepare the build" tests/tools/prepare.sh build
+beside tools
 step fmt cargo fmt --all --check
 step dependencies python3 tests/tools/deny.py
+# Clippy's driver is the compiler with more lints: what is linted is what is tested, and what it depends on is built once.
+export RUSTC_WORKSPACE_WRAPPER=clippy-driver
+step "build with clippy" tests/tools/build.sh
+joined tools
+if grep -q '^prepare.* [1-9][0-9]* failed$' "$results"; then
+    echo "the tools could not be installed" >&2
+    exit 1
+fi
+export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
+
 step scripts shellcheck .ci/run tests/*/*.sh
-step clippy cargo clippy --locked --workspace --all-targets -- -D warnings
-step build tests/tools/binary.sh
 rm -rf "$logs/suite"
 step "suite on sqlite" suite_on_sqlite
 step "suite on postgresql" suite_on_postgres
@@ -78,17 +101,13 @@ waiting() {
     step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
     step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
 }
-# Whoever interrupts the test interrupts them too: what runs in the background does not hear the keyboard.
-trap 'trap - INT TERM; kill 0' INT TERM
-waiting >"$logs/waiting.log" 2>&1 &
-beside=$!
+beside waiting
 step documents tests/documents/documents.sh
 step reading tests/reading/reading.sh
 step clients tests/tools/on_demo.sh tests/clients/clients.sh
 step "day of the bank" tests/clients/bank_day.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
-wait "$beside" || printf '%-28s %5d s %6d passed %4d failed\n' "what waits" 0 0 1 >>"$results"
-cat "$logs/waiting.log"
+joined waiting
 
 printf '\n%s\n\n%d passed, %d failed in %d s\n' "$(cat "$results")" "$(passed)" "$(failed)" "$SECONDS"
 [ "$(failed)" -eq 0 ]

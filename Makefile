@@ -18,7 +18,7 @@ run: ## build and start everything in one process, with a believable city
 	cargo build --locked --bin huzhu
 	HUZHU_DOCUMENTS__MODELS_DIR="$${HUZHU_DOCUMENTS__MODELS_DIR:-.tools/models}" cargo run --quiet --locked --bin huzhu -- run --demo
 
-test: ## everything, on SQLite and PostgreSQL (some 35 minutes on 2 cores; the aim is 30)
+test: ## everything, on SQLite and PostgreSQL (some 30 minutes on 2 cores)
 	@tests/tools/test.sh
 
 lint: ## format, clippy, dependency rules, shell and unit files: the quick half of test

@@ -100,12 +100,12 @@ waiting() {
     step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
     step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10
     step crashes tests/tools/with_postgres.sh tests/crash/crash.sh 15
+    step clients tests/tools/on_demo.sh tests/clients/clients.sh
+    step "day of the bank" tests/clients/bank_day.sh
 }
 beside waiting
 step documents tests/documents/documents.sh
 step reading tests/reading/reading.sh
-step clients tests/tools/on_demo.sh tests/clients/clients.sh
-step "day of the bank" tests/clients/bank_day.sh
 step schemathesis tests/tools/on_demo.sh tests/fuzz/fuzz.sh 120 20261123
 joined waiting
 

@@ -1,6 +1,6 @@
 //! How characters become bytes. What would come back as something else is not written, and nothing is ever replaced.
 
-use encoding_rs::{EncoderResult, GB18030};
+use encoding_rs::{Encoder, EncoderResult, GB18030};
 
 /// The encoding that a file declares in the last field of its header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -45,21 +45,9 @@ impl Charset {
         }
     }
 
-    /// Adds the bytes of a text that [`is_everyday`] to `out`, which are read as what they were; false when it was not written whole.
-    #[must_use]
-    pub(super) fn write_everyday(self, text: &str, out: &mut Vec<u8>) -> bool {
-        match self {
-            Self::Utf8 => {
-                out.extend_from_slice(text.as_bytes());
-                true
-            }
-            Self::Gb18030 => {
-                let mut encoder = GB18030.new_encoder();
-                out.reserve(encoder.max_buffer_length_from_utf8_without_replacement(text.len()).unwrap_or(text.len()));
-                let (how, _) = encoder.encode_from_utf8_to_vec_without_replacement(text, out, true);
-                how == EncoderResult::InputEmpty
-            }
-        }
+    /// Writes names of everyday characters in this encoding.
+    pub(super) fn names(self) -> Names {
+        Names { encoder: (self == Self::Gb18030).then(|| GB18030.new_encoder()), bytes: Vec::new() }
     }
 
     /// The text of `bytes`; none when they are no text.
@@ -71,6 +59,32 @@ impl Charset {
                 GB18030.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
             }
         }
+    }
+}
+
+/// Writes texts that are [everyday](is_everyday) ones after each other.
+pub(super) struct Names {
+    /// None when UTF-8 is written. No character of one text changes how the next is written.
+    encoder: Option<Encoder>,
+    /// Where a text is encoded: the encoder touches every page of what it may write into, which is much of a whole file.
+    bytes: Vec<u8>,
+}
+
+impl Names {
+    /// Adds the bytes of `text` to `out`, which are read as what they were; false when it was not written whole.
+    #[must_use]
+    pub(super) fn write(&mut self, text: &str, out: &mut Vec<u8>) -> bool {
+        let Some(encoder) = &mut self.encoder else {
+            out.extend_from_slice(text.as_bytes());
+            return true;
+        };
+        let most = encoder.max_buffer_length_from_utf8_without_replacement(text.len()).unwrap_or_default();
+        if self.bytes.len() < most {
+            self.bytes.resize(most, 0);
+        }
+        let (how, _, written) = encoder.encode_from_utf8_without_replacement(text, &mut self.bytes, false);
+        out.extend_from_slice(self.bytes.get(..written).unwrap_or_default());
+        how == EncoderResult::InputEmpty
     }
 }
 
@@ -102,12 +116,13 @@ mod tests {
     fn everyday_text_is_written_as_any_other() {
         let ideographs: String = ('\u{4e00}'..='\u{9fa5}').collect();
         let ascii: String = ('!'..='~').filter(|c| *c != '|').collect();
-        for text in [ideographs, ascii, "王A".to_owned()] {
-            assert!(is_everyday(&text) && !text.chars().any(is_unwritable));
-            for charset in [Charset::Gb18030, Charset::Utf8] {
+        for charset in [Charset::Gb18030, Charset::Utf8] {
+            let mut names = charset.names();
+            for text in [&ideographs, &ascii, "王A", "A王"] {
+                assert!(is_everyday(text) && !text.chars().any(is_unwritable));
                 let mut out = b"|".to_vec();
-                assert!(charset.write_everyday(&text, &mut out));
-                assert_eq!(out.split_off(1), charset.encode(&text).unwrap());
+                assert!(names.write(text, &mut out));
+                assert_eq!(out.split_off(1), charset.encode(text).unwrap());
             }
         }
         for text in ["", " 王", "王 芳", "王|", "王\n", "阿依古丽·买买提", "䶮芳", "王\u{e863}", "𠮷"]

@@ -1,8 +1,6 @@
 //! Writes the payment file of 5.8: header, one line for each order, trailer, every total twice.
 
-use std::io::Write as _;
-
-use super::charset::{Charset, is_everyday, is_unwritable};
+use super::charset::{Charset, Names, is_everyday, is_unwritable};
 use crate::gm::sm3_hex;
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
@@ -57,30 +55,29 @@ pub fn write(batch: &Batch, limits: &FileLimits) -> Result<Vec<u8>, RenderError>
     }
     let charset = limits.charset;
     let remark = field(&limits.remark, charset, MAX_REMARK_BYTES).ok_or(RenderError::Reference(0))?;
-    let mut details = Vec::with_capacity(batch.lines.len() * 128);
-    for (line, number) in batch.lines.iter().zip(1..) {
-        write_line(&mut details, line, number, &remark, limits)?;
-    }
-    let total = Fen::sum(batch.lines.iter().map(|line| line.amount_fen))
-        .ok()
-        .filter(|total| *total <= limits.max_total_fen)
-        .ok_or(RenderError::Amount(batch.lines.len()))?
-        .get();
     let count = batch.lines.len();
+    let total = Fen::sum(batch.lines.iter().map(|line| line.amount_fen)).ok();
+    let total = total.filter(|total| *total <= limits.max_total_fen);
     let header = format!(
-        "H|CNPAY1|{}|{}|{}|{}|CNY|{count}|{total}|{}|{}\n",
+        "H|CNPAY1|{}|{}|{}|{}|CNY|{count}|{}|{}|{}\n",
         batch.batch_ref,
         batch.corp_id,
         batch.debit_account,
         iso_date::text(batch.value_date).replace('-', ""),
+        total.unwrap_or_default().get(),
         batch.made_at,
         charset.word()
     );
-    let trailer = format!("T|{count}|{total}|{}\n", sm3_hex(&details));
-    let mut file = Vec::with_capacity(header.len() + details.len() + trailer.len());
+    let mut file = Vec::with_capacity(header.len() + count * 128);
     file.extend_from_slice(header.as_bytes());
-    file.append(&mut details);
-    file.extend_from_slice(trailer.as_bytes());
+    let mut names = charset.names();
+    for (line, number) in batch.lines.iter().zip(1..) {
+        write_line(&mut file, line, number, &remark, &mut names, limits)?;
+    }
+    // An order that cannot stand in the file is told before a sum that is too large for it.
+    let total = total.ok_or(RenderError::Amount(count))?.get();
+    let digest = sm3_hex(file.get(header.len()..).unwrap_or_default());
+    file.extend_from_slice(format!("T|{count}|{total}|{digest}\n").as_bytes());
     Ok(file)
 }
 
@@ -105,6 +102,7 @@ fn write_line(
     line: &Line,
     number: usize,
     remark: &[u8],
+    names: &mut Names,
     limits: &FileLimits,
 ) -> Result<(), RenderError> {
     if !line.amount_fen.is_positive() || line.amount_fen > limits.max_amount_fen {
@@ -115,12 +113,17 @@ fn write_line(
     if !is_reference(&line.bank_ref) || line.bank_ref.len() > MAX_REFERENCE_BYTES || !is_card {
         return Err(RenderError::Reference(number));
     }
-    // A write into memory does not fail.
-    let _ = write!(out, "D|{number:06}|{}|{card}|", line.bank_ref);
+    let mut digits = itoa::Buffer::new();
+    let number_text = digits.format(number).as_bytes();
+    out.extend_from_slice(b"D|");
+    out.extend_from_slice(b"000000".get(number_text.len()..).unwrap_or_default());
+    for part in [number_text, b"|", line.bank_ref.as_bytes(), b"|", card.as_bytes(), b"|"] {
+        out.extend_from_slice(part);
+    }
     let start = out.len();
     let name = line.holder_name.reveal();
     let is_whole = if is_everyday(name) {
-        limits.charset.write_everyday(name, out)
+        names.write(name, out)
     } else {
         let name = field(&one_dot(name), limits.charset, limits.max_name_bytes);
         name.map(|name| out.extend(name)).is_some()
@@ -128,9 +131,10 @@ fn write_line(
     if !is_whole || out.len() - start > limits.max_name_bytes {
         return Err(RenderError::Name(number));
     }
-    let _ = write!(out, "||{}|{PURPOSE}|", line.amount_fen.get());
-    out.extend_from_slice(remark);
-    out.push(b'\n');
+    let amount_text = digits.format(line.amount_fen.get()).as_bytes();
+    for part in [&b"||"[..], amount_text, b"|", PURPOSE.as_bytes(), b"|", remark, b"\n"] {
+        out.extend_from_slice(part);
+    }
     Ok(())
 }
 

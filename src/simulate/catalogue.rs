@@ -48,11 +48,16 @@ pub const FAULTS: [Played; 46] = [
     by(
         "F06",
         "connection cut in mid body",
-        &["cut_in_body", "part_taken_for_all"],
-        "cut at any byte; the part is lost, or taken for all",
+        &["cut_in_body", "part_taken_for_all", "request_again_in_part"],
+        "cut at any byte; the part is lost, taken for all, or taken so after the whole",
     ),
     by("F07", "answer lost, bank executed", &["answer_lost", "answer_lost_on_the_line"], "executed, then nothing"),
-    by("F08", "timeout, bank did not receive", &["cut_before", "not_found"], "cut, then \"not found\""),
+    by(
+        "F08",
+        "timeout, bank did not receive",
+        &["cut_before", "not_found", "cut_then_refused"],
+        "cut, then \"not found\"; sent again, it is refused a connection",
+    ),
     by(
         "F09",
         "not found at first, executed later",

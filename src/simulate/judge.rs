@@ -19,6 +19,20 @@ pub(super) struct Judge {
     pub(super) looks: u64,
 }
 
+/// A batch does not count as refused by what the bank said of other bytes.
+async fn refused_unproved(
+    tables: &mut SqliteConnection,
+    batch_ref: &str,
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let last = "select d.outcome from dispatch d join payout_batch b on b.id = d.batch_id where b.batch_ref = $1 order by d.attempt_no desc limit 1";
+    let outcome: Option<Option<String>> = sqlx::query_scalar(last).bind(batch_ref).fetch_optional(&mut *tables).await?;
+    if outcome.flatten().as_deref() == Some("rejected") {
+        wrong.push(format!("I7 {batch_ref} counts as refused by what the bank said of other bytes"));
+    }
+    Ok(())
+}
+
 /// What the model bank really did.
 pub(super) struct Truth {
     payments: Vec<Payment>,
@@ -108,8 +122,13 @@ select 'I7 a sender was given up while its lease ran', hex(batch_id) from dispat
 ";
 
 impl Judge {
-    /// Everything that must not be, now.
-    pub(super) async fn look(&mut self, tables: &mut SqliteConnection, truth: &Truth) -> anyhow::Result<Vec<String>> {
+    /// Everything that must not be, now. `unproved` are batches whose last answer refused other bytes than were sent.
+    pub(super) async fn look(
+        &mut self,
+        tables: &mut SqliteConnection,
+        truth: &Truth,
+        unproved: &[String],
+    ) -> anyhow::Result<Vec<String>> {
         self.looks += 1;
         let mut wrong = Vec::new();
         for row in sqlx::query(RULES).fetch_all(&mut *tables).await? {
@@ -118,6 +137,9 @@ impl Judge {
         }
         self.journal(tables, &mut wrong).await?;
         self.answered_once(tables, &mut wrong).await?;
+        for batch_ref in unproved {
+            refused_unproved(tables, batch_ref, &mut wrong).await?;
+        }
         let sql = "select bank_ref, state, amount_fen, payout_id, card_tail from payout_order";
         let orders: Vec<Order> = sqlx::query(sql)
             .fetch_all(&mut *tables)

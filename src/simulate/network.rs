@@ -33,6 +33,10 @@ pub(super) enum OnSending {
     AnswerLost,
     /// The bank gets it twice.
     Twice,
+    /// The bank gets it, and then so many thousandths of it as if they were all; what it says of that part is what the service hears.
+    AgainInPart(u16),
+    /// The line is cut, and when the batch is sent again no connection comes about.
+    CutThenRefused,
     /// The bank gets it so many seconds later; the service hears nothing.
     Late(u16),
     /// The sender falls asleep before the first byte.
@@ -93,6 +97,10 @@ struct Batch {
     maybe_sent: bool,
     not_found: Vec<Moment>,
     under_way_since: Option<Moment>,
+    /// No connection comes about when it is sent again.
+    refused_next: bool,
+    /// The last answer refused other bytes than were sent, which proves nothing about these.
+    about_others: bool,
 }
 
 /// How long a sender may take before others may ask; the service's own figure.
@@ -143,6 +151,7 @@ impl Network {
         state.sendings.clear();
         state.askings.clear();
         state.exact_byte = None;
+        state.batches.values_mut().for_each(|batch| batch.refused_next = false);
     }
 
     /// The service's clock was set: how long a sending may take can no longer be told from outside.
@@ -203,6 +212,16 @@ impl Network {
     /// The bank gets a file; answers what it says.
     fn give(&self, body: &[u8]) -> Result<Answer, Silence> {
         self.with_bank(|bank| surface::take_batch(bank, body))
+    }
+
+    /// The bank gets one file after the other; answers what it says of the second.
+    fn give_twice(&self, body: &[u8], again: &[u8]) -> Result<Answer, Silence> {
+        let first = self.give(body);
+        // A bank that took the first does not deny it to the second.
+        match self.give(again) {
+            Ok(Answer { status: 429, .. }) => first,
+            second => second,
+        }
     }
 
     fn with_bank(&self, work: impl FnOnce(&mut Bank) -> std::io::Result<Course>) -> Result<Answer, Silence> {
@@ -282,6 +301,7 @@ impl Network {
         batch.first_at.get_or_insert(now);
         batch.maybe_sent = true;
         batch.not_found.clear();
+        batch.about_others = false;
         batch.under_way_since = Some(now);
         state.violations.extend(wrong.into_iter().map(|what| format!("I7 a batch was sent {what}")));
     }
@@ -297,10 +317,21 @@ impl Network {
         }
     }
 
-    async fn send(&self, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
+    /// The batches whose last answer refused other bytes than were sent.
+    pub(super) fn unproved(&self) -> Vec<String> {
+        let state = self.state();
+        let unproved = state.batches.iter().filter(|(_, batch)| batch.about_others);
+        unproved.map(|(batch_ref, _)| batch_ref.clone()).collect()
+    }
+
+    async fn send(&self, batch_ref: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Silence> {
         let head: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         let head = head + "POST /bank/v1/batches HTTP/1.1\r\n\r\n".len();
         let whole = head + body.len();
+        let refused = |batch: &mut Batch| std::mem::take(&mut batch.refused_next);
+        if self.state().batches.get_mut(batch_ref).is_some_and(refused) {
+            return Err(Silence::NotConnected);
+        }
         let (trouble, exact) = {
             let mut state = self.state();
             state.request_bytes = whole;
@@ -327,13 +358,14 @@ impl Network {
                 self.give(part)
             }
             OnSending::AnswerLost => self.give(&body).and(Err(Silence::Lost("timeout"))),
-            OnSending::Twice => {
-                let first = self.give(&body);
-                // A bank that took the first copy does not deny it to the second.
-                match self.give(&body) {
-                    Ok(Answer { status: 429, .. }) => first,
-                    second => second,
-                }
+            OnSending::Twice => self.give_twice(&body, &body),
+            OnSending::AgainInPart(thousandths) => {
+                let part = body.get(..bytes(thousandths).saturating_sub(head)).unwrap_or(&body);
+                self.give_twice(&body, part)
+            }
+            OnSending::CutThenRefused => {
+                self.state().batches.entry(batch_ref.to_owned()).or_default().refused_next = true;
+                Err(Silence::Lost("cut"))
             }
             OnSending::Late(secs) => {
                 let at = self.0.clock.now().plus_secs(i64::from(secs));
@@ -403,6 +435,8 @@ impl OnSending {
             Self::Part(_) => "part_taken_for_all",
             Self::AnswerLost => "answer_lost_on_the_line",
             Self::Twice => "request_twice",
+            Self::AgainInPart(_) => "request_again_in_part",
+            Self::CutThenRefused => "cut_then_refused",
             Self::Late(_) => "request_late",
             Self::SleepsBefore => "sender_sleeps_before",
             Self::SleepsAfter => "sender_sleeps_after",
@@ -467,11 +501,23 @@ impl Carrier for Network {
             self.ended(batch_ref, !before);
             return Err(Silence::NotConnected);
         }
-        let answer = self.send(headers, body).await;
+        let sha256 = hex::encode(Sha256::digest(&body));
+        let answer = self.send(batch_ref, headers, body).await;
+        if let Ok(answer) = &answer
+            && refuses_others(answer, &sha256)
+        {
+            self.state().batches.entry(batch_ref.to_owned()).or_default().about_others = true;
+        }
         let not_sent = matches!(&answer, Err(Silence::NotConnected) | Ok(Answer { status: 429, .. }));
         self.ended(batch_ref, not_sent && !before);
         answer
     }
+}
+
+/// Whether `answer` refuses a file, and another than that of `sha256`.
+fn refuses_others(answer: &Answer, sha256: &str) -> bool {
+    let said = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default();
+    answer.status == 422 && said.get("sha256").and_then(serde_json::Value::as_str) != Some(sha256)
 }
 
 /// What the database says of a batch at the first byte of its sending.

@@ -129,7 +129,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 26;
+const KINDS: u64 = 28;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -179,6 +179,8 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
         22 => Step::Deliver { nth, cut: chance.below(4) == 0 },
         23 => Step::Revoke { checker: nth },
         24 => Step::Tamper { nth },
+        25 => Step::Sending(OnSending::AgainInPart(thousandths(chance))),
+        26 => Step::Sending(OnSending::CutThenRefused),
         _ => Step::Skew { secs: fen(chance, 14_400) - 7_200 },
     }
 }

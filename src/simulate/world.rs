@@ -221,7 +221,8 @@ impl World {
             self.count(word);
         }
         let truth = Truth::of(&self.bank());
-        wrong.extend(self.judge.look(&mut self.db.outside, &truth).await?);
+        let unproved = self.network.unproved();
+        wrong.extend(self.judge.look(&mut self.db.outside, &truth, &unproved).await?);
         if wrong.is_empty() { Ok(()) } else { Err(Stop::Violation(wrong)) }
     }
 

@@ -1,9 +1,14 @@
-"""Runs a switchable huzhu without each guard in turn and prints how many seeds it took to find that it was away."""
+"""Runs a switchable huzhu without each guard and prints how many seeds it took to find that it was away, one play for each processor.
+
+Usage: mutation.py HUZHU SEEDS ORDERS [GUARD…]: all guards, or these; `a+b` are two that are away together.
+"""
 
 import json
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 # Guards that are taken away together: one alone is covered by the other, which is shown, too.
 TOGETHER = [
@@ -52,13 +57,22 @@ def run(binary, without, seeds, orders):
 
 
 def main():
-    binary, seeds, orders = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    binary, seeds, orders, only = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), set(sys.argv[4:])
     listed = subprocess.run([binary, "simulate", "--guards"], capture_output=True, text=True, check=True).stdout.split()
-    singles = [(guard,) for guard in listed]
+    rounds = [(guard,) for guard in listed] + TOGETHER
+    if only:
+        rounds = [guards for guards in rounds if "+".join(guards) in only]
+        if unknown := only - {"+".join(guards) for guards in rounds}:
+            sys.exit(f"no such guards: {', '.join(sorted(unknown))}")
     print(f"{'guard away':52} {'seeds':>6} {'s':>5}  found by")
     missed = 0
-    for guards in singles + TOGETHER:
-        found, how, took = run(binary, guards, min(seeds, 60) if guards[0] in COVERED and len(guards) == 1 else seeds, orders)
+
+    def play(guards):
+        is_covered = guards[0] in COVERED and len(guards) == 1
+        return run(binary, guards, min(seeds, 60) if is_covered else seeds, orders)
+
+    pool = ThreadPoolExecutor(os.cpu_count())
+    for guards, (found, how, took) in zip(rounds, pool.map(play, rounds)):
         if found is None:
             word, missed = "error", missed + 1
         elif found:

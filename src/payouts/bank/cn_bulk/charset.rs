@@ -46,8 +46,8 @@ impl Charset {
     }
 
     /// Writes names of everyday characters in this encoding.
-    pub(super) fn names(self) -> Names {
-        Names { encoder: (self == Self::Gb18030).then(|| GB18030.new_encoder()), bytes: Vec::new() }
+    pub(super) fn name_writer(self) -> NameWriter {
+        NameWriter { encoder: (self == Self::Gb18030).then(|| GB18030.new_encoder()), bytes: Vec::new() }
     }
 
     /// The text of `bytes`; none when they are no text.
@@ -63,14 +63,14 @@ impl Charset {
 }
 
 /// Writes texts that are [everyday](is_everyday) ones after each other.
-pub(super) struct Names {
+pub(super) struct NameWriter {
     /// None when UTF-8 is written. No character of one text changes how the next is written.
     encoder: Option<Encoder>,
     /// Where a text is encoded: the encoder touches every page of what it may write into, which is much of a whole file.
     bytes: Vec<u8>,
 }
 
-impl Names {
+impl NameWriter {
     /// Adds the bytes of `text` to `out`, which are read as what they were; false when it was not written whole.
     #[must_use]
     pub(super) fn write(&mut self, text: &str, out: &mut Vec<u8>) -> bool {
@@ -117,7 +117,7 @@ mod tests {
         let ideographs: String = ('\u{4e00}'..='\u{9fa5}').collect();
         let ascii: String = ('!'..='~').filter(|c| *c != '|').collect();
         for charset in [Charset::Gb18030, Charset::Utf8] {
-            let mut names = charset.names();
+            let mut names = charset.name_writer();
             for text in [&ideographs, &ascii, "王A", "A王"] {
                 assert!(is_everyday(text) && !text.chars().any(is_unwritable));
                 let mut out = b"|".to_vec();

@@ -1,6 +1,6 @@
 //! Writes the payment file of 5.8: header, one line for each order, trailer, every total twice.
 
-use super::charset::{Charset, Names, is_everyday, is_unwritable};
+use super::charset::{Charset, NameWriter, is_everyday, is_unwritable};
 use crate::gm::sm3_hex;
 use crate::kernel::clock::iso_date;
 use crate::kernel::money::Fen;
@@ -70,7 +70,7 @@ pub fn write(batch: &Batch, limits: &FileLimits) -> Result<Vec<u8>, RenderError>
     );
     let mut file = Vec::with_capacity(header.len() + count * 128);
     file.extend_from_slice(header.as_bytes());
-    let mut names = charset.names();
+    let mut names = charset.name_writer();
     for (line, number) in batch.lines.iter().zip(1..) {
         write_line(&mut file, line, number, &remark, &mut names, limits)?;
     }
@@ -102,7 +102,7 @@ fn write_line(
     line: &Line,
     number: usize,
     remark: &[u8],
-    names: &mut Names,
+    names: &mut NameWriter,
     limits: &FileLimits,
 ) -> Result<(), RenderError> {
     if !line.amount_fen.is_positive() || line.amount_fen > limits.max_amount_fen {
@@ -268,6 +268,8 @@ mod tests {
             assert_eq!(write(vec![line("a", 1), line("a", amount)]), Err(RenderError::Amount(2)), "{amount}");
         }
         assert_eq!(write(vec![line("a", 5_000_000), line("a", 4_000_001)]), Err(RenderError::Amount(2)));
+        // Who is to be held is said before the sum is.
+        assert_eq!(write(vec![line("王 ", 5_000_000), line("a", 4_000_001)]), Err(RenderError::Name(1)));
         assert_eq!(write(vec![line("a", 5_000_000), line("a", 4_000_000)]), Ok(()));
         for card in ["6222 0200", "", "62220200000000011111", "6222A20000000001", "６２２２０２００００００"]
         {

@@ -19,20 +19,6 @@ pub(super) struct Judge {
     pub(super) looks: u64,
 }
 
-/// A batch does not count as refused by what the bank said of other bytes.
-async fn refused_unproved(
-    tables: &mut SqliteConnection,
-    batch_ref: &str,
-    wrong: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    let last = "select d.outcome from dispatch d join payout_batch b on b.id = d.batch_id where b.batch_ref = $1 order by d.attempt_no desc limit 1";
-    let outcome: Option<Option<String>> = sqlx::query_scalar(last).bind(batch_ref).fetch_optional(&mut *tables).await?;
-    if outcome.flatten().as_deref() == Some("rejected") {
-        wrong.push(format!("I7 {batch_ref} counts as refused by what the bank said of other bytes"));
-    }
-    Ok(())
-}
-
 /// What the model bank really did.
 pub(super) struct Truth {
     payments: Vec<Payment>,
@@ -211,6 +197,20 @@ impl Judge {
             kept.1.clone_from(&order.card_tail);
         }
     }
+}
+
+/// A batch does not count as refused by what the bank said of other bytes.
+async fn refused_unproved(
+    tables: &mut SqliteConnection,
+    batch_ref: &str,
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let last = "select d.outcome from dispatch d join payout_batch b on b.id = d.batch_id where b.batch_ref = $1 order by d.attempt_no desc limit 1";
+    let outcome: Option<Option<String>> = sqlx::query_scalar(last).bind(batch_ref).fetch_optional(&mut *tables).await?;
+    if outcome.flatten().as_deref() == Some("rejected") {
+        wrong.push(format!("I7 {batch_ref} counts as refused by what the bank said of other bytes"));
+    }
+    Ok(())
 }
 
 /// True while the payee has more than was sent back.

@@ -43,17 +43,7 @@ async fn token(service: &TestApp, bank: &str, operation: &Value) -> Option<Strin
 #[test]
 fn the_committed_document_is_what_the_code_says() {
     let written = document::complete(&server::document()).unwrap();
-    let places = DOCUMENT["paths"].as_object().unwrap().keys().map(|path| ("paths", path));
-    let places =
-        places.chain(DOCUMENT["components"]["schemas"].as_object().unwrap().keys().map(|name| ("schemas", name)));
-    for (part, name) in places {
-        let of = |document: &Value| match part {
-            "paths" => document["paths"][name].clone(),
-            _ => document["components"]["schemas"][name].clone(),
-        };
-        assert_eq!(of(&written), of(&DOCUMENT), "{name}: make openapi writes it anew");
-    }
-    assert!(written == *DOCUMENT, "make openapi writes it anew");
+    assert!(written == *DOCUMENT, "openapi/huzhu.json is old: make openapi; git diff shows what is new");
 }
 
 #[actix_web::test]

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 # Guards that are taken away together: one alone is covered by the other, which is shown, too.
 TOGETHER = [
@@ -72,7 +72,9 @@ def main():
         return run(binary, guards, min(seeds, 60) if is_covered else seeds, orders)
 
     pool = ThreadPoolExecutor(os.cpu_count())
-    for guards, (found, how, took) in zip(rounds, pool.map(play, rounds)):
+    plays = {pool.submit(play, guards): guards for guards in rounds}
+    for done in as_completed(plays):
+        guards, (found, how, took) = plays[done], done.result()
         if found is None:
             word, missed = "error", missed + 1
         elif found:

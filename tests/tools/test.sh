@@ -77,7 +77,7 @@ step dependencies python3 tests/tools/deny.py
 export RUSTC_WORKSPACE_WRAPPER=clippy-driver
 step "build with clippy" tests/tools/build.sh
 joined tools
-if grep -q '^prepare.* [1-9][0-9]* failed$' "$results"; then
+if grep -Eq '^(prepare|tools).* [1-9][0-9]* failed$' "$results"; then
     echo "the tools could not be installed" >&2
     exit 1
 fi
@@ -95,7 +95,7 @@ step deploy tests/deploy/check.sh
 step schemas tests/iso20022/schemas.sh
 step "national algorithms" tests/gm/openssl.sh
 step openapi tests/openapi/lint.sh
-# These wait for lines, processes and leases most of the time; what follows computes meanwhile.
+# The first three wait for lines, processes and leases most of the time, and the last two are short; what follows computes meanwhile.
 waiting() {
     step uploads tests/tools/on_demo.sh tests/uploads/uploads.sh 30
     step "uploads and processes" tests/tools/with_postgres.sh tests/uploads/processes.sh 10

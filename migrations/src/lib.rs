@@ -52,6 +52,7 @@ mod m23_unclaimed;
 mod m24_heirs;
 mod m25_answered_once;
 mod m26_lanes;
+mod m27_sets;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m24_heirs::Migration),
             Box::new(m25_answered_once::Migration),
             Box::new(m26_lanes::Migration),
+            Box::new(m27_sets::Migration),
         ]
     }
 }
@@ -183,7 +185,8 @@ mod tests {
                 "m23_unclaimed",
                 "m24_heirs",
                 "m25_answered_once",
-                "m26_lanes"
+                "m26_lanes",
+                "m27_sets"
             ]
         );
     }

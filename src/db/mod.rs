@@ -7,8 +7,8 @@ use migrations::Migrator;
 use sea_orm::sea_query::Expr;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, Value,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqlErr, SqliteTransactionMode, TransactionOptions, TransactionTrait, Value,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -19,6 +19,10 @@ pub use writes::Writes;
 
 /// Prepared statements that a connection keeps: more than the service has, so that none is parsed twice.
 const STATEMENTS: usize = 512;
+/// How PostgreSQL plans what is prepared: once, and by an index wherever one serves, as each of our conditions has one whatever the value
+/// (tests/tools/scans.py). A plan that was made while a table was empty would read all of it, and be kept while it grows. What no index serves
+/// then looks so dear that it would be compiled first.
+const PLANS: [(&str, &str); 3] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
 /// A connection to the database: one pool that reads, and one that writes.
 ///
@@ -47,10 +51,7 @@ impl Db {
                 .acquire_timeout(Duration::from_secs(10))
                 .sqlx_logging(false)
                 .test_before_acquire(false)
-                .map_sqlx_postgres_opts(|postgres| {
-                    // What is prepared is planned once: each of our conditions is one that an index serves, whatever the value.
-                    postgres.statement_cache_capacity(STATEMENTS).options([("plan_cache_mode", "force_generic_plan")])
-                });
+                .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS).options(PLANS));
             match Database::connect(options).await {
                 Ok(pool) => {
                     let pool = told(pool);
@@ -99,7 +100,8 @@ impl Db {
         begin_whole(&self.write, options).await
     }
 
-    /// Begins a transaction that only reads and sees everything as of one moment, whatever others write meanwhile.
+    /// Begins a transaction that only reads and sees everything as of one moment, whatever others write meanwhile. It is for proof, which
+    /// reads whole tables: how, the database is free to choose.
     ///
     /// # Errors
     /// When no connection can be had.
@@ -111,7 +113,11 @@ impl Db {
             // A file in WAL mode shows a deferred transaction what it saw at its first read.
             sqlite_transaction_mode: (!postgres).then_some(SqliteTransactionMode::Deferred),
         };
-        begin_whole(&self.read, options).await
+        let snapshot = begin_whole(&self.read, options).await?;
+        if postgres {
+            snapshot.execute_unprepared("set local enable_seqscan = on").await?;
+        }
+        Ok(snapshot)
     }
 
     /// True on SQLite.

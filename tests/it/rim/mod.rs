@@ -1,6 +1,7 @@
 //! What every request passes through.
 
 mod dropped;
+mod plans;
 
 use reqwest::Method;
 

@@ -1,10 +1,11 @@
 //! News from the bank reaches an order: [`decide`] says what follows, this writes it. The same news twice changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, Value};
+use uuid::Uuid;
 
 use super::bank::decide::{Decision, decide};
 use super::bank::{BankFact, Status};
@@ -46,6 +47,17 @@ pub(crate) async fn find_order(
     Ok(order::Entity::find().filter(order::Column::BankRef.eq(bank_ref)).one(connection).await?)
 }
 
+/// What a piece of news did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Did {
+    /// Nothing to an order.
+    Nothing,
+    /// It moved the order.
+    Moved,
+    /// It rejected an order of this batch.
+    Rejected(Uuid),
+}
+
 /// Takes one piece of news; true when it moved the order.
 pub(crate) async fn take_fact(
     txn: &DatabaseTransaction,
@@ -54,12 +66,26 @@ pub(crate) async fn take_fact(
     fact: &BankFact,
     road: Road,
 ) -> Result<bool, Problem> {
+    let did = take_one(txn, app, account, fact, road).await?;
+    if let Did::Rejected(batch_id) = did {
+        recon::confirm_late_rejections(txn, app, account, batch_id).await?;
+    }
+    Ok(did != Did::Nothing)
+}
+
+async fn take_one(
+    txn: &DatabaseTransaction,
+    app: &App,
+    account: &str,
+    fact: &BankFact,
+    road: Road,
+) -> Result<Did, Problem> {
     let Some(order) = find_order(txn, &fact.bank_ref).await? else {
         let mark = fact.fingerprint();
         let seen = Seen::new(BreakKind::B11, account, mark.clone(), "the bank names a reference that is not ours");
         recon::raise(txn, app, Seen { amount_fen: fact.amount_fen, ..seen }).await?;
         keep(txn, app, fact, road, "unknown_reference").await?;
-        return Ok(false);
+        return Ok(Did::Nothing);
     };
     let Decision { command, raise } = decide(order.state, order.amount_fen, fact);
     if let Some(kind) = raise {
@@ -79,7 +105,7 @@ pub(crate) async fn take_fact(
         _ => "moved",
     });
     keep(txn, app, fact, road, effect).await?;
-    let Some(command) = command else { return Ok(false) };
+    let Some(command) = command else { return Ok(Did::Nothing) };
     let mut changes =
         order::ActiveModel { evidence_rank: Set(fact.rank().max(order.evidence_rank)), ..Default::default() };
     if fact.status != Status::Pending {
@@ -92,7 +118,8 @@ pub(crate) async fn take_fact(
     if command == OrderCommand::ConfirmPaid {
         mark_paid(txn, app, &order, fact.posted_at.unwrap_or_else(|| app.clock.now())).await?;
     }
-    Ok(true)
+    let batch_id = order.batch_id.filter(|_| command == OrderCommand::Reject);
+    Ok(batch_id.map_or(Did::Moved, Did::Rejected))
 }
 
 /// Takes the news of a file; answers how many orders it moved. What says no more than that an order was paid is taken together, the rest one
@@ -104,7 +131,7 @@ pub(crate) async fn take_facts(
     facts: &[BankFact],
     road: Road,
 ) -> Result<usize, Problem> {
-    let mut effects = 0;
+    let (mut effects, mut with_rejections) = (0, HashSet::new());
     for chunk in facts.chunks(many::ROWS) {
         let refs = chunk.iter().map(|fact| fact.bank_ref.as_str());
         let orders = order::Entity::find().filter(order::Column::BankRef.is_in(refs)).all(txn).await?;
@@ -123,8 +150,15 @@ pub(crate) async fn take_facts(
         effects += together.len();
         take_paid(txn, app, &together, road).await?;
         for fact in alone {
-            effects += usize::from(take_fact(txn, app, account, fact, road).await?);
+            let did = take_one(txn, app, account, fact, road).await?;
+            effects += usize::from(did != Did::Nothing);
+            if let Did::Rejected(batch_id) = did {
+                with_rejections.insert(batch_id);
+            }
         }
+    }
+    for batch_id in with_rejections {
+        recon::confirm_late_rejections(txn, app, account, batch_id).await?;
     }
     Ok(effects)
 }

@@ -38,16 +38,23 @@ pub async fn gate(
     if debits > 0 {
         return Ok(Gate::Debited);
     }
-    let last = statement::Entity::find()
-        .filter(statement::Column::Account.eq(account))
-        // One that is still being taken may yet show the debit.
-        .filter(statement::Column::TakingCount.is_null())
-        .order_by_desc(statement::Column::Seq)
-        .one(connection)
-        .await?;
+    let last = last_taken(connection, account).await?;
     if last.is_none_or(|last| last.business_date < last_day) {
         return Ok(Gate::NotClosed);
     }
     let may_be_hidden = Unexplained::of(connection, account).await?.may_hide(order);
     Ok(if may_be_hidden { Gate::Unexplained } else { Gate::Open })
+}
+
+/// The last statement of `account` that was taken whole: one that is still being taken may yet show a debit.
+pub(super) async fn last_taken(
+    connection: &impl ConnectionTrait,
+    account: &str,
+) -> Result<Option<statement::Model>, DbErr> {
+    statement::Entity::find()
+        .filter(statement::Column::Account.eq(account))
+        .filter(statement::Column::TakingCount.is_null())
+        .order_by_desc(statement::Column::Seq)
+        .one(connection)
+        .await
 }

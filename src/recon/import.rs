@@ -18,7 +18,7 @@ use super::statement::{Entry, Statement};
 use super::statement_file::{CHUNK, Misread, StatementFile, Wanted};
 use super::take_entries::take_entries;
 use super::unexplained::Unexplained;
-use super::{BreakKind, Seen, positions, raise};
+use super::{BreakKind, Seen, gate, positions, raise};
 use crate::app::App;
 use crate::db::literal;
 use crate::http::{Code, Problem};
@@ -332,7 +332,7 @@ async fn set_progress(
 
 /// Every booking of a statement is in the books: what it says by not showing something.
 async fn close(txn: &DatabaseTransaction, app: &App, statement: &statement::Model) -> Result<(), Problem> {
-    confirm_rejections(txn, app, statement).await?;
+    confirm_rejections(txn, app, &statement.account, statement.business_date, None).await?;
     find_missing_debits(txn, app, statement).await?;
     positions::keep(txn, &statement.account, statement.id).await?;
     tracing::info!(
@@ -376,14 +376,45 @@ fn ended(state: OrderState, last_day: Date) -> Select<order::Entity> {
     query.order_by_asc(order::Column::FinalOn).order_by_asc(order::Column::Id)
 }
 
-/// Rejected orders whose value date this statement closes, and that it does not debit, were never paid. One that a debit nobody can explain
-/// may hide waits until a person has explained it, and then for the next statement.
-async fn confirm_rejections(txn: &DatabaseTransaction, app: &App, file: &statement::Model) -> Result<(), Problem> {
-    let unexplained = Unexplained::of(txn, &file.account).await?;
-    for order in ended(OrderState::Rejected, file.business_date).all(txn).await? {
+/// Of rejections that came after the statement of their day was taken, it has spoken already: those of a batch are confirmed at once.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn confirm_late_rejections(
+    txn: &DatabaseTransaction,
+    app: &App,
+    account: &str,
+    batch_id: Uuid,
+) -> Result<(), Problem> {
+    match gate::last_taken(txn, account).await? {
+        Some(last) => confirm_rejections(txn, app, account, last.business_date, Some(batch_id)).await,
+        None => Ok(()),
+    }
+}
+
+/// Rejected orders, of one batch or of all, whose value date a statement closes, and that none debits, were never paid. One that a debit
+/// nobody can explain may hide waits until a person has explained it, and then for the next statement.
+async fn confirm_rejections(
+    txn: &DatabaseTransaction,
+    app: &App,
+    account: &str,
+    closed: Date,
+    of_batch: Option<Uuid>,
+) -> Result<(), Problem> {
+    let rejected = ended(OrderState::Rejected, closed);
+    let rejected = match of_batch {
+        Some(batch_id) => rejected.filter(order::Column::BatchId.eq(batch_id)),
+        None => rejected,
+    };
+    let rejected = rejected.all(txn).await?;
+    if rejected.is_empty() {
+        return Ok(());
+    }
+    let unexplained = Unexplained::of(txn, account).await?;
+    for order in rejected {
         let batch_id = order.batch_id.unwrap_or_default();
         let batch = crate::payouts::rows::batch::Entity::find_by_id(batch_id).one(txn).await?;
-        let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);
+        let ours = batch.filter(|batch| batch.debit_account == account && batch.value_date <= closed);
         // A debit short of the amount is a break for a person: the reserve must not go back as if nothing had been paid.
         if ours.is_some() && !unexplained.may_hide(&order) && !was_debited(txn, order.id).await? {
             apply::confirm_rejected(txn, app, &order).await?;

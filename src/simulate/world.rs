@@ -30,6 +30,7 @@ use crate::payouts::NewPayout;
 use crate::payouts::bank::simulator::Simulator;
 use crate::payouts::bank::{BankLink, BankRules};
 use crate::recon::matching::Words;
+pub(super) use bank::Document;
 use people::Releasing;
 
 /// The account that pays.

@@ -23,6 +23,15 @@ pub(in crate::simulate) enum Document {
     Statement(Vec<u8>),
 }
 
+impl std::fmt::Display for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Result(line) => f.write_str(line.trim_end()),
+            Self::Statement(file) => f.write_str(String::from_utf8_lossy(file).lines().next().unwrap_or_default()),
+        }
+    }
+}
+
 impl World {
     pub(super) fn mark_card(&mut self, member: usize, code: Option<&'static str>) -> Result<(), Stop> {
         let index = member % MEMBERS;

@@ -1,5 +1,6 @@
 //! The road without trouble, and the roads that lead back.
 
+use huzhu::bank_sim::faults::Fault;
 use reqwest::Method;
 use serde_json::json;
 
@@ -81,6 +82,32 @@ async fn a_rejected_card_fails_after_the_statement_and_is_paid_to_the_next_card(
     let paid: Vec<u8> = scene.bank.open().payments().iter().map(|payment| payment.debits).collect();
     assert_eq!(paid.iter().sum::<u8>(), 1);
     assert_eq!(scene.breaks().await, [""; 0]);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_rejection_that_comes_after_the_statement_of_its_day_waits_for_no_other() {
+    let scene = Scene::start().await;
+    let member = scene.app.city.member.clone();
+    scene.bank.open().mark_card(&member.card_number, Some("AC04".to_owned())).unwrap();
+    let refused = scene.grant(&member, &[70_000]).await;
+    let granted = scene.grant(&scene.app.city.other_member, &[500]).await;
+    scene.bank.fault(Fault::DelayedResult, 1_000);
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.close_day().await;
+    assert_eq!(scene.states(refused).await, states("accepted", "paying", "Paying"));
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"), "the statement shows it");
+    scene.bank.fault(Fault::DelayedResult, 0);
+    scene.advance(901);
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(refused).await, states("rejected_confirmed", "failed", "PayoutFailed"));
+    replace_card(&scene, "6222021234567890136").await;
+    scene.pay().await;
+    scene.settle_down().await;
+    scene.close_day().await;
+    assert_eq!(scene.states(refused).await, states("settled", "settled", "Paid"));
+    scene.verify().await;
     scene.stop().await;
 }
 

@@ -271,7 +271,7 @@ async fn what_the_statement_shows_as_paid_is_never_sent() {
         scene.settle_down().await;
     }
     assert_eq!(scene.app.count("select count(*) from dispatch").await, 1, "sent although it was paid");
-    assert_eq!(scene.states(refused).await, states("rejected", "paying", "Paying"));
+    assert_eq!(scene.states(refused).await, states("rejected_confirmed", "failed", "PayoutFailed"));
     scene.stop().await;
 }
 

@@ -326,6 +326,26 @@ impl Bank {
         Ok(true)
     }
 
+    /// True when the payee of this order got money.
+    #[must_use]
+    pub fn has_paid(&self, bank_ref: &str) -> bool {
+        self.truth.payment(bank_ref).is_some_and(|payment| payment.debits > 0)
+    }
+
+    /// True when a booking of the account names this order and takes money from it.
+    #[must_use]
+    pub fn shows_debit(&self, bank_ref: &str) -> bool {
+        let booked = self.truth.closed.iter().flat_map(|day| &day.entries).chain(&self.truth.entries);
+        booked.into_iter().any(|entry| !entry.credit && entry.bank_ref == bank_ref)
+    }
+
+    /// True while a file with this order waits to be executed later.
+    #[must_use]
+    pub fn will_take(&self, bank_ref: &str) -> bool {
+        let names = |bytes: &[u8]| bytes.windows(bank_ref.len().max(1)).any(|window| window == bank_ref.as_bytes());
+        self.late.iter().any(|(_, bytes)| names(bytes))
+    }
+
     /// Everything that was ever asked for, with what really happened.
     #[must_use]
     pub fn payments(&self) -> Vec<Payment> {

@@ -29,7 +29,7 @@ mod reference;
 pub(crate) mod reissue;
 pub(crate) mod release;
 mod remind;
-mod resolution;
+pub(crate) mod resolution;
 pub mod rows;
 pub mod runs;
 pub mod safe_mode;

@@ -35,20 +35,20 @@ use crate::recon;
 #[serde(deny_unknown_fields)]
 pub struct ProposeResolution {
     /// What became of it: `never_paid` of an order in doubt or called paid, `cancelled` of an accepted one.
-    outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The number or name of the bank's letter.
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "京银函〔2026〕17号")]
-    bank_reference: String,
+    pub(crate) bank_reference: String,
     /// What the bank wrote, without a card number or a name.
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000, example = "经查，该笔指令我行未收到，未扣款")]
-    bank_answer: String,
+    pub(crate) bank_answer: String,
     /// The bank's reason code when it names one, such as AC04: then the member is asked for another card.
     #[validate(length(equal = 4))]
     #[schema(min_length = 4, max_length = 4, pattern = "^[A-Z0-9]{4}$", example = "AC04")]
     #[serde(default)]
-    reason_code: Option<String>,
+    pub(crate) reason_code: Option<String>,
 }
 
 /// Which proposal.
@@ -127,22 +127,7 @@ pub(super) async fn propose_payout_resolution(
     }
     idempotency
         .once(&app, body.fingerprint, async |txn| {
-            let order = load_order(txn, *path).await?;
-            check(txn, &order, asked.outcome).await?;
-            let row = resolution::ActiveModel {
-                id: Set(app.ids.next()),
-                order_id: Set(order.id),
-                outcome: Set(asked.outcome),
-                bank_reference: Set(asked.bank_reference.clone()),
-                bank_answer: Set(asked.bank_answer.clone()),
-                reason_code: Set(asked.reason_code.clone()),
-                proposed_by: Set(staff.staff_id),
-                proposed_at_ms: Set(app.clock.now()),
-                ..Default::default()
-            };
-            let row = resolution::Entity::insert(row).exec_with_returning(txn).await.map_err(|error| {
-                if is_unique_violation(&error) { Problem::new(Code::ResolutionOpen) } else { error.into() }
-            })?;
+            let (order, row) = propose(txn, &app, staff.staff_id, *path, asked).await?;
             Reply::created(format!("/v1/payout-orders/{}/resolution", order.id), &view(order, row))
         })
         .await
@@ -201,17 +186,7 @@ pub(super) async fn confirm_payout_resolution(
 ) -> Answer {
     idempotency
         .once(&app, body.fingerprint, async |txn| {
-            let order = load_order(txn, *path).await?;
-            let row = find(txn, order.id, body.value.resolution_id).await?;
-            if row.proposed_by == staff.staff_id {
-                return Err(Problem::new(Code::SamePerson));
-            }
-            close(txn, &row, (resolution::Column::ConfirmedBy, resolution::Column::ConfirmedAtMs), &app, &staff).await?;
-            let command = check(txn, &order, row.outcome).await?;
-            let code = row.reason_code.clone().unwrap_or_else(|| NOT_PAID.to_owned());
-            apply::confirm_by_hand(txn, &app, &order, command, &code).await?;
-            tracing::warn!(order.id = %order.id, outcome = row.outcome.to_value(), "payouts.order was resolved by two people");
-            let (order, row) = (load_order(txn, order.id).await?, find(txn, order.id, row.id).await?);
+            let (order, row) = confirm(txn, &app, staff.staff_id, *path, body.value.resolution_id).await?;
             Reply::ok(&view(order, row))
         })
         .await
@@ -247,12 +222,67 @@ pub(super) async fn withdraw_payout_resolution(
         .once(&app, body.fingerprint, async |txn| {
             let order = load_order(txn, *path).await?;
             let row = find(txn, order.id, body.value.resolution_id).await?;
-            close(txn, &row, (resolution::Column::WithdrawnBy, resolution::Column::WithdrawnAtMs), &app, &staff)
-                .await?;
+            let columns = (resolution::Column::WithdrawnBy, resolution::Column::WithdrawnAtMs);
+            close(txn, &row, columns, &app, staff.staff_id).await?;
             let row = find(txn, order.id, row.id).await?;
             Reply::ok(&view(order, row))
         })
         .await
+}
+
+/// Proposes how an order is resolved; answers the order and the proposal.
+///
+/// # Errors
+/// `not_found`; `order_state_conflict`, `statement_not_closed` or `order_debited` when it may not be; `resolution_open` when somebody proposed.
+pub(crate) async fn propose(
+    txn: &DatabaseTransaction,
+    app: &App,
+    staff_id: Uuid,
+    order_id: Uuid,
+    asked: &ProposeResolution,
+) -> Result<(order::Model, resolution::Model), Problem> {
+    let order = load_order(txn, order_id).await?;
+    check(txn, &order, asked.outcome).await?;
+    let row = resolution::ActiveModel {
+        id: Set(app.ids.next()),
+        order_id: Set(order.id),
+        outcome: Set(asked.outcome),
+        bank_reference: Set(asked.bank_reference.clone()),
+        bank_answer: Set(asked.bank_answer.clone()),
+        reason_code: Set(asked.reason_code.clone()),
+        proposed_by: Set(staff_id),
+        proposed_at_ms: Set(app.clock.now()),
+        ..Default::default()
+    };
+    let row = resolution::Entity::insert(row)
+        .exec_with_returning(txn)
+        .await
+        .map_err(|error| if is_unique_violation(&error) { Problem::new(Code::ResolutionOpen) } else { error.into() })?;
+    Ok((order, row))
+}
+
+/// Confirms a proposal and does to the order what it says; answers both as they stand then.
+///
+/// # Errors
+/// `same_person` for whoever proposed it; `resolution_closed` when it is confirmed or withdrawn; otherwise as [`propose`].
+pub(crate) async fn confirm(
+    txn: &DatabaseTransaction,
+    app: &App,
+    staff_id: Uuid,
+    order_id: Uuid,
+    resolution_id: Uuid,
+) -> Result<(order::Model, resolution::Model), Problem> {
+    let order = load_order(txn, order_id).await?;
+    let row = find(txn, order.id, resolution_id).await?;
+    if row.proposed_by == staff_id {
+        return Err(Problem::new(Code::SamePerson));
+    }
+    close(txn, &row, (resolution::Column::ConfirmedBy, resolution::Column::ConfirmedAtMs), app, staff_id).await?;
+    let command = check(txn, &order, row.outcome).await?;
+    let code = row.reason_code.clone().unwrap_or_else(|| NOT_PAID.to_owned());
+    apply::confirm_by_hand(txn, app, &order, command, &code).await?;
+    tracing::warn!(order.id = %order.id, outcome = row.outcome.to_value(), "payouts.order was resolved by two people");
+    Ok((load_order(txn, order.id).await?, find(txn, order.id, row.id).await?))
 }
 
 fn view(order: order::Model, row: resolution::Model) -> ResolutionView {
@@ -281,10 +311,10 @@ async fn close(
     row: &resolution::Model,
     (by, at): (resolution::Column, resolution::Column),
     app: &App,
-    staff: &StaffCaller,
+    staff_id: Uuid,
 ) -> Result<(), Problem> {
     let done = resolution::Entity::update_many()
-        .col_expr(by, Expr::value(staff.staff_id))
+        .col_expr(by, Expr::value(staff_id))
         .col_expr(at, Expr::value(app.clock.now()))
         .filter(resolution::Column::Id.eq(row.id))
         .filter(resolution::Column::ConfirmedAtMs.is_null())

@@ -221,6 +221,9 @@ mod tests {
             "other_results",
             "reject_file",
             "request_twice",
+            // People may hold an order, and a letter that the account contradicts is theirs to refuse.
+            "order_held",
+            "letter_wrong",
         ];
         for name in crate::simulate::fault_names() {
             let named = FAULTS.iter().any(|played| matches!(played.how, How::By(by, _) if by.contains(&name.as_str())));

@@ -65,6 +65,11 @@ pub const GUARDS: &[Guard] = &[
         drops: &[("payout_batch", ",\n    check (released_sha256 is null or released_sha256 = sha256)", "")],
     },
     Guard {
+        name: "resolver_check",
+        what: "whoever proposes a resolution does not confirm it",
+        drops: &[("payout_resolution", "check (confirmed_by is null or confirmed_by <> proposed_by),", "")],
+    },
+    Guard {
         name: "transaction_balances",
         what: "a ledger transaction sums to zero",
         drops: &[("ledger_transaction_balances", "", "")],

@@ -40,6 +40,8 @@ struct Order {
     amount_fen: i64,
     payout: Vec<u8>,
     card_tail: Option<String>,
+    /// True when two people said what became of it.
+    is_resolved: bool,
 }
 
 /// Each row of the answer is something that must not be: which invariant, and what of it.
@@ -91,6 +93,12 @@ union all
 select 'I10 an order follows one that has not failed', o.bank_ref from payout_order o join payout_order b on b.id = o.supersedes_id
     where b.state not in ('rejected_confirmed', 'returned', 'cancelled')
 union all
+select 'I10 an order follows one that failed for its card, with the same card', o.bank_ref from payout_order o join payout_order b on b.id = o.supersedes_id
+    where o.card_version = b.card_version and (b.state = 'returned' or (b.state = 'rejected_confirmed' and b.reason_code in ('AC04', 'AC07')))
+union all
+select 'I10 an order follows one that a person must look at', o.bank_ref from payout_order o join payout_order b on b.id = o.supersedes_id
+    where b.state = 'rejected_confirmed' and b.reason_code in ('RR04', 'MS03')
+union all
 select 'I10 a payout has two live orders', hex(payout_id) from payout_order where state not in ('rejected_confirmed', 'returned', 'cancelled')
     group by payout_id having count(*) > 1
 union all
@@ -126,7 +134,8 @@ impl Judge {
         for batch_ref in unproved {
             refused_unproved(tables, batch_ref, &mut wrong).await?;
         }
-        let sql = "select bank_ref, state, amount_fen, payout_id, card_tail from payout_order";
+        let sql = "select bank_ref, state, amount_fen, payout_id, card_tail, exists (select 1 from payout_resolution r \
+             where r.order_id = payout_order.id and r.confirmed_by is not null) from payout_order";
         let orders: Vec<Order> = sqlx::query(sql)
             .fetch_all(&mut *tables)
             .await?
@@ -138,6 +147,7 @@ impl Judge {
                     amount_fen: row.try_get(2)?,
                     payout: row.try_get(3)?,
                     card_tail: row.try_get(4)?,
+                    is_resolved: row.try_get(5)?,
                 })
             })
             .collect::<Result<_, sqlx::Error>>()?;
@@ -239,6 +249,8 @@ fn against_the_bank(orders: &[Order], truth: &Truth, wrong: &mut Vec<String>) {
             }
         }
         let impossible = match order.state.as_str() {
+            // The bank had it and let it be.
+            "cancelled" if order.is_resolved => (debits > 0).then_some("the bank paid it"),
             "created" | "held" | "queued" | "batched" | "approved" | "cancelled" => {
                 payment.is_some().then_some("the bank has it")
             }

@@ -181,6 +181,11 @@ impl Network {
         self.state().sendings_seen
     }
 
+    /// True while a file with this reference is late and will yet arrive.
+    pub(super) fn is_on_its_way(&self, bank_ref: &str) -> bool {
+        self.state().late.iter().any(|(_, body)| contains(body, bank_ref))
+    }
+
     fn violation(&self, what: String) {
         self.state().violations.push(what);
     }
@@ -512,6 +517,10 @@ impl Carrier for Network {
         self.ended(batch_ref, not_sent && !before);
         answer
     }
+}
+
+fn contains(body: &[u8], words: &str) -> bool {
+    body.windows(words.len().max(1)).any(|window| window == words.as_bytes())
 }
 
 /// Whether `answer` refuses a file, and another than that of `sha256`.

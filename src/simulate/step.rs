@@ -74,6 +74,12 @@ pub(super) enum Step {
     Wake { nth: usize },
     /// The fund's account gets money.
     Fund { fen: i64 },
+    /// A person holds an order back.
+    Hold { nth: usize },
+    /// A person lets an order go.
+    Lift { nth: usize },
+    /// Two people resolve an order on the bank's letter that it was never paid, which is true or wrong.
+    Letter { nth: usize, wrong: bool },
 }
 
 impl Step {
@@ -97,6 +103,8 @@ impl Step {
             Self::Revoke { .. } => "checker_revoked".to_owned(),
             Self::Tamper { .. } => "file_altered".to_owned(),
             Self::Skew { .. } => "clock_step".to_owned(),
+            Self::Hold { .. } => "order_held".to_owned(),
+            Self::Letter { wrong: true, .. } => "letter_wrong".to_owned(),
             _ => return None,
         })
     }
@@ -129,7 +137,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 28;
+const KINDS: u64 = 30;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -181,6 +189,8 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
         24 => Step::Tamper { nth },
         25 => Step::Sending(OnSending::AgainInPart(thousandths(chance))),
         26 => Step::Sending(OnSending::CutThenRefused),
+        27 => Step::Hold { nth },
+        28 => Step::Letter { nth, wrong: true },
         _ => Step::Skew { secs: fen(chance, 14_400) - 7_200 },
     }
 }
@@ -266,7 +276,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
 
 fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
     let nth = pick(chance, 64);
-    match chance.below(31) {
+    match chance.below(34) {
         0..=3 => Step::Prepare { maker: nth, max: pick(chance, shape.max) + 1 },
         4..=8 => Step::Release { nth, checker: pick(chance, 4) },
         9..=14 => Step::Work { jobs: 1 + pick(chance, 12) },
@@ -279,6 +289,8 @@ fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
         23 | 24 => Step::Wake { nth },
         25 => Step::Fund { fen: fen(chance, 20_000_000) },
         26 | 27 => Step::StartRun { maker: nth, batches: pick(chance, 4) + 1 },
+        28 => Step::Lift { nth },
+        29 | 30 => Step::Letter { nth, wrong: false },
         _ => Step::ReleaseRun { nth, checker: pick(chance, 4) },
     }
 }

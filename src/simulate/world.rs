@@ -1,6 +1,7 @@
 //! One seed: a city, its service, its bank and the line between them, and what happens to them step by step.
 
 mod bank;
+mod controls;
 mod ending;
 mod people;
 mod runs;
@@ -268,6 +269,9 @@ impl World {
             Step::Skew { secs } => self.skew(secs),
             Step::Wake { nth } => self.wake(image, nth).await?,
             Step::Fund { fen } => self.bank().fund(Fen::new(fen))?,
+            Step::Hold { nth } => self.hold(image, nth).await?,
+            Step::Lift { nth } => self.lift(image, nth).await?,
+            Step::Letter { nth, wrong } => self.take_letter(image, nth, wrong).await?,
         }
         self.look().await
     }

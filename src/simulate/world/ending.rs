@@ -29,6 +29,7 @@ impl World {
         }
         self.skew(0);
         self.restore().await?;
+        self.lift_all(image).await?;
         while !self.sleepers.is_empty() {
             self.wake(image, 0).await?;
         }

@@ -74,6 +74,9 @@ pub(super) async fn run(context: JobContext) -> JobResult {
         // The bank's own job comes for it.
         return Ok(());
     }
+    if watch_sender(app, payload.batch_id).await.map_err(job_error)? {
+        return Ok(());
+    }
     if recon::stops_dispatch(app.db.read(), &link.account).await? {
         return block(&context, &payload, "an open break stops dispatch for the account").await;
     }
@@ -121,11 +124,6 @@ async fn begin(app: &App, link: &BankLink, payload: &Payload) -> Result<Start, P
     let (from, command) = match (batch.state, payload.resend) {
         (BatchState::Released, false) => (OrderState::Approved, OrderCommand::StartDispatch),
         (BatchState::InDoubt, true) => (OrderState::InDoubt, OrderCommand::Resend),
-        (BatchState::Dispatching, _) => {
-            let outcome = give_up_dead_sender(&txn, app, &batch).await?;
-            txn.commit().await?;
-            return Ok(outcome);
-        }
         _ => return Ok(Start::Leave),
     };
     // The job may be late, or old: what let it be written must still hold. If not, the enquiries go on.
@@ -293,30 +291,36 @@ async fn checker_still_may(txn: &DatabaseTransaction, batch: &batch::Model) -> R
 }
 
 /// The batch is being sent by somebody. While their lease runs we come back later; after it, nobody can prove what the bank got.
-async fn give_up_dead_sender(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<Start, Problem> {
-    let open = dispatch::Entity::find()
-        .filter(dispatch::Column::BatchId.eq(batch.id))
+/// Of a batch whose sending was begun, ends it when its sender died, or has it looked at once its lease is over; true for such a batch. Whatever
+/// keeps new sendings back, SAFE mode or a break, what may be at the bank is asked about.
+async fn watch_sender(app: &App, batch_id: Uuid) -> Result<bool, Problem> {
+    let batch = load(app.db.read(), batch_id).await?;
+    if batch.state != BatchState::Dispatching {
+        return Ok(false);
+    }
+    let txn = app.db.begin().await?;
+    if !end_if_dead(&txn, app, &batch).await?
+        && let Some(open) = open_sending(&txn, batch_id).await?
+    {
+        // This job still runs, so its unique key is taken: the watch is an enquiry, which does not ask while a sending may be under way.
+        enquire::watch(&txn, app, batch_id, open.lease_until_ms.plus_secs(1)).await?;
+    }
+    txn.commit().await?;
+    Ok(true)
+}
+
+/// The sending of a batch that is under way, as far as is known.
+async fn open_sending(txn: &DatabaseTransaction, batch_id: Uuid) -> Result<Option<dispatch::Model>, sea_orm::DbErr> {
+    dispatch::Entity::find()
+        .filter(dispatch::Column::BatchId.eq(batch_id))
         .filter(dispatch::Column::Outcome.is_null())
         .one(txn)
-        .await?;
-    let Some(open) = open else { return Ok(Start::Leave) };
-    if open.lease_until_ms >= app.clock.now() {
-        // This job still runs, so its unique key is taken: the watch is an enquiry, which does not ask while a sending may be under way.
-        enquire::watch(txn, app, batch.id, open.lease_until_ms.plus_secs(1)).await?;
-        return Ok(Start::Leave);
-    }
-    lose_sight(txn, app, batch, &open, "sender_died").await?;
-    Ok(Start::Leave)
+        .await
 }
 
 /// Ends a sending whose lease has run out, if there is one; answers whether the batch is now in doubt.
 pub(super) async fn end_if_dead(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<bool, Problem> {
-    let open = dispatch::Entity::find()
-        .filter(dispatch::Column::BatchId.eq(batch.id))
-        .filter(dispatch::Column::Outcome.is_null())
-        .one(txn)
-        .await?;
-    match open {
+    match open_sending(txn, batch.id).await? {
         Some(open) if open.lease_until_ms < app.clock.now() => {
             lose_sight(txn, app, batch, &open, "sender_died").await?;
             Ok(true)

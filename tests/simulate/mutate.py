@@ -9,7 +9,7 @@ import sys
 
 OFF = "crate::simulate::guards::off"
 
-# name, file, words, words in their place (OFF(x) asks whether x is away)
+# name, file, words, words in their place (OFF asks whether it is away)
 CHANGES = [
     ("same_person", "src/payouts/release.rs", "if batch.maker_id == staff.staff_id {", "if !OFF && batch.maker_id == staff.staff_id {"),
     ("release_hash", "src/payouts/release.rs", "if !signed.eq_ignore_ascii_case(&batch.sha256) ||", "if (!OFF && !signed.eq_ignore_ascii_case(&batch.sha256)) ||"),
@@ -45,7 +45,8 @@ CHANGES = [
     ("payout_has_failed", "src/payouts/reissue.rs", "            .filter(payout::Column::State.eq(PayoutState::Failed))\n", "            .filter(if OFF { payout::Column::Id.is_not_null() } else { payout::Column::State.eq(PayoutState::Failed) })\n"),
     ("cause_is_mended", "src/payouts/reissue.rs", "if is_mended(last, cards.get(&payout.id)) {", "if OFF || is_mended(last, cards.get(&payout.id)) {"),
     ("long_reference", "src/payouts/reference.rs", "let random: [u8; 26] = chance.bytes();", "let mut random: [u8; 26] = chance.bytes();\n    if OFF {\n        random[..25].fill(0);\n    }"),
-    ("dispatch_state", "src/payouts/dispatch.rs", "        (BatchState::Dispatching, _) => {\n", "        (BatchState::Dispatching, false) if OFF => (OrderState::Dispatching, OrderCommand::LoseSight),\n        (BatchState::Dispatching, _) => {\n"),
+    ("dispatch_state", "src/payouts/dispatch.rs", "    if batch.state != BatchState::Dispatching {\n        return Ok(false);\n", "    if OFF || batch.state != BatchState::Dispatching {\n        return Ok(false);\n"),
+    ("dispatch_state", "src/payouts/dispatch.rs", "        (BatchState::Released, false) => (OrderState::Approved, OrderCommand::StartDispatch),\n", "        (BatchState::Released, false) => (OrderState::Approved, OrderCommand::StartDispatch),\n        (BatchState::Dispatching, false) if OFF => (OrderState::Dispatching, OrderCommand::LoseSight),\n"),
 ]
 
 SWITCH = '''
@@ -77,7 +78,7 @@ def main():
     tree = pathlib.Path(sys.argv[1])
     for name, file, words, instead in CHANGES:
         replace(tree / file, words, instead.replace("OFF", f'{OFF}("{name}")'))
-    names = ", ".join(f'"{name}"' for name, *_ in CHANGES)
+    names = ", ".join(f'"{name}"' for name in dict.fromkeys(name for name, *_ in CHANGES))
     guards = tree / "src/simulate/guards.rs"
     guards.write_text(guards.read_text() + SWITCH % names)
     cli = tree / "src/cli/simulate.rs"

@@ -1,5 +1,5 @@
 //! In SAFE mode the bank is asked about every batch that we believe was not sent: a database that lost its last seconds may be wrong.
-//! Batches that were sent are asked about by their own enquiries, which go on.
+//! Batches that were sent are asked about by their own enquiries, which go on. The job goes on while SAFE mode does.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -20,7 +20,7 @@ use crate::recon::{self, BreakKind, Seen};
 pub(in crate::payouts) const KIND: &str = "payouts.safe_ask";
 /// Batches asked about by one job.
 const STEP: u64 = 100;
-/// Pause before the next step when the bank did not answer.
+/// Pause before the next step.
 const PAUSE_SECS: i64 = 60;
 
 /// The batches that wait to be sent, or released, and were not asked about since SAFE mode began.
@@ -57,13 +57,11 @@ pub(in crate::payouts) async fn run(context: JobContext) -> JobResult {
         take(&txn, app, &batch, found).await.map_err(job_error)?;
         txn.commit().await?;
     }
-    let left = unsent(app.db.read(), safe.at_ms, 1).await?;
     let txn = app.db.begin().await?;
     context.finish(&txn).await?;
-    if !left.is_empty() {
-        let again = JobSpec::new(KIND, json!({})).unique("safe").not_before(app.clock.now().plus_secs(PAUSE_SECS));
-        jobs::enqueue(&txn, app, again).await?;
-    }
+    // Also when nothing is left: batches are prepared meanwhile, and SAFE mode waits for an answer about each.
+    let again = JobSpec::new(KIND, json!({})).unique("safe").not_before(app.clock.now().plus_secs(PAUSE_SECS));
+    jobs::enqueue(&txn, app, again).await?;
     txn.commit().await?;
     Ok(())
 }

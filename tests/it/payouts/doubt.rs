@@ -6,7 +6,7 @@ use huzhu::bank_sim::faults::Fault;
 use huzhu::recon::{self, BreakKind, Seen};
 use huzhu::{jobs, work};
 
-use super::scene::{ACCOUNT, Granted, Scene, states};
+use super::scene::{ACCOUNT, Granted, Prepared, Scene, states};
 
 /// One member's money is released, the bank misbehaves as told.
 async fn released_with(fault: Fault, times: u32) -> (Scene, Granted) {
@@ -257,12 +257,8 @@ async fn two_workers_at_once_send_once() {
     ends_paid_once(scene, granted).await;
 }
 
-#[actix_web::test]
-async fn a_sender_that_died_leaves_doubt_and_its_late_answer_counts_for_nothing() {
-    let scene = Scene::start().await;
-    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
-    let batch = scene.pay().await;
-    // The sender dies after its lease was committed: the job table forgets it, the batch does not.
+/// The sender of a released batch dies after its lease of two minutes was committed: the job table forgets it, the batch does not.
+pub(super) async fn sender_dies(scene: &Scene, batch: &Prepared) {
     let app = &scene.app.app;
     let sqlite = app.db.is_sqlite();
     let id: uuid::Uuid = batch.path.rsplit('/').next().unwrap().parse().unwrap();
@@ -276,6 +272,14 @@ async fn a_sender_that_died_leaves_doubt_and_its_late_answer_counts_for_nothing(
         now + 120_000
     );
     scene.app.execute(&open).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_sender_that_died_leaves_doubt_and_its_late_answer_counts_for_nothing() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    let batch = scene.pay().await;
+    sender_dies(&scene, &batch).await;
     scene.settle_down().await;
     assert_eq!(scene.states(granted).await.0, "dispatching", "asked or sent while the lease ran");
     scene.advance(120);

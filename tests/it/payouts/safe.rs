@@ -1,11 +1,13 @@
 //! SAFE mode: a database that lost its last seconds sends nothing until the bank was asked about everything.
 
 use huzhu::payouts::safe_mode;
+use huzhu::recon;
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scene::{Prepared, Scene, states};
+use super::doubt::sender_dies;
+use super::scene::{Booked, Prepared, Scene, statement, states};
 
 /// The bank gets a batch of which the database knows nothing, as after a restore.
 async fn sent_in_lost_seconds(scene: &Scene, batch: &Prepared) {
@@ -54,6 +56,13 @@ async fn a_restored_database_starts_safe_and_opens_when_nothing_is_missing() {
     void.fresh_key().if_match(1).send().await.refused(409, "safe_mode");
     scene.app.run_jobs().await;
     // The bank knows nothing of the batch that waits; the statement of the day of the restore is still to come.
+    assert_eq!(missing(&scene).await.len(), 1);
+    // What is prepared meanwhile is asked about, too.
+    scene.grant(&city.member, &[300]).await;
+    scene.prepare().await.unwrap();
+    assert_eq!(missing(&scene).await.len(), 2);
+    scene.advance(61);
+    scene.app.run_jobs().await;
     assert_eq!(missing(&scene).await.len(), 1);
     safe_mode::on_start(app).await.unwrap();
     assert_eq!(scene.app.count("select count(*) from safe_mode_event").await, 1, "one restore is told once");
@@ -131,6 +140,47 @@ async fn a_database_that_goes_back_under_a_running_process_sends_nothing() {
     assert!(safe_mode::current(app.db.read()).await.unwrap().is_some());
     scene.bank.hang_up().await;
     scene.app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_sending_that_was_under_way_at_the_backup_is_asked_about_and_lets_safe_mode_end() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let granted = scene.grant(&city.member, &[70_000]).await;
+    let batch = scene.pay().await;
+    sender_dies(&scene, &batch).await;
+    scene.app.post(&city.maker, "/v1/safe-mode", &json!({"reason": "恢复备份"})).await.ok(200);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await.0, "dispatching", "its lease may still run elsewhere");
+    scene.advance(130);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    for _ in 0..25 {
+        scene.advance(61);
+        scene.app.run_jobs().await;
+    }
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 1, "sent in SAFE mode");
+    scene.close_day().await;
+    assert_eq!(missing(&scene).await, [""; 0]);
+    leave(&scene).await;
+    assert_eq!(scene.bank.open().payments().len(), 0);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_sender_that_died_is_asked_about_while_a_break_stops_sending() {
+    let scene = Scene::start().await;
+    let granted = scene.grant(&scene.app.city.member, &[70_000]).await;
+    let batch = scene.pay().await;
+    sender_dies(&scene, &batch).await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let stranger = statement(1, 500_000, &[Booked::debit(90_000, "S1")]);
+    recon::import(app, link, &stranger).await.unwrap();
+    assert_eq!(scene.breaks().await, ["B02"]);
+    scene.advance(130);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    scene.stop().await;
 }
 
 fn other_epoch(sqlite: bool) -> String {

@@ -109,10 +109,11 @@ async fn step(
     };
     let batch = batches::load(txn, line.batch_id).await?;
     if batch.state == BatchState::Prepared && !batch.at_bank {
-        if row.state == RunState::Voiding {
-            void(txn, app, &batch, By::SYSTEM).await?;
-        } else {
-            release_one(txn, app, link, &line, &batch).await?;
+        let was_paid = recon::shows_debit(txn, batch.id).await?;
+        match row.state {
+            RunState::Voiding if was_paid => {}
+            RunState::Voiding => void(txn, app, &batch, By::SYSTEM).await?,
+            _ => release_one(txn, app, link, &line, &batch, was_paid).await?,
         }
     }
     Ok(enqueue(txn, app, row, line_no + 1).await?)
@@ -155,13 +156,15 @@ async fn prepare_one(
     Ok(enqueue(txn, app, row, line_no + 1).await?)
 }
 
-/// Releases a batch whose hash was signed; one that can't be paid as it was signed is given up, and its orders are queued anew.
+/// Releases a batch whose hash was signed; one that can't be paid as it was signed is given up, and its orders are queued anew. One that
+/// `was_paid`, as a statement shows, is neither given up nor sent: it is released, and the bank is asked about it.
 async fn release_one(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,
     line: &line::Model,
     batch: &batch::Model,
+    was_paid: bool,
 ) -> Result<(), Problem> {
     let signed = signature::Entity::find_by_id(line.run_id).one(txn).await?;
     let checker_id = signed
@@ -174,7 +177,7 @@ async fn release_one(
         return Ok(());
     }
     let late = is_late(txn, app, link, batch.value_date).await?;
-    if late || cards_changed(txn, batch.id).await? {
+    if !was_paid && (late || cards_changed(txn, batch.id).await?) {
         tracing::warn!(batch.id = %batch.id, late, "payouts.run gives a batch up: a card changed, or its day has passed");
         return void(txn, app, batch, By::SYSTEM).await;
     }

@@ -182,6 +182,33 @@ async fn a_batch_that_can_not_be_paid_as_signed_is_given_up_and_the_others_go() 
 }
 
 #[actix_web::test]
+async fn a_batch_that_the_statement_shows_as_paid_is_not_given_up_with_its_day() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let (granted, batches, path, sha256) = run_of_two(&scene).await;
+    let version = scene.app.get(&city.checker, &path).await.ok(200).version();
+    scene.app.post_at(&city.checker, &format!("{path}/release"), version, &json!({"sha256": sha256})).await.ok(202);
+    // The database comes back as it was before the job released them; one of them was sent and paid.
+    let file = scene.file_of(&batches[0]).await;
+    scene.bank.open().take(&file).unwrap();
+    scene.close_day().await;
+    assert_eq!(scene.breaks().await, ["B02"]);
+    scene.resolve_breaks().await;
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted[0]).await, states("in_doubt", "paying", "Paying"));
+    assert_eq!(scene.states(granted[1]).await, states("queued", "approved", "Approved"));
+    scene.advance(31);
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted[0]).await, states("paid", "paid", "Paid"));
+    scene.pay().await;
+    scene.settle_down().await;
+    assert_eq!(scene.states(granted[1]).await, states("paid", "paid", "Paid"));
+    let paid: Vec<u8> = scene.bank.open().payments().iter().map(|payment| payment.debits).collect();
+    assert_eq!(paid, [1, 1]);
+    scene.stop().await;
+}
+
+#[actix_web::test]
 async fn a_run_is_voided_before_it_is_signed_and_not_after() {
     let scene = Scene::start().await;
     let city = &scene.app.city;

@@ -52,11 +52,7 @@ pub(super) async fn void_payout_batch(
         .once(&app, [0; 32], async |txn| {
             let batch = load(txn, *path).await?;
             version.check(batch.version)?;
-            safe_mode::refuse(txn).await?;
-            if !was_never_sent(txn, &batch).await? {
-                return Err(Problem::new(Code::BatchStateConflict));
-            }
-            void(txn, &app, &batch, By::staff(staff.staff_id)).await?;
+            give_up(txn, &app, &batch, staff.staff_id).await?;
             let batch = load(txn, batch.id).await?;
             let version = batch.version;
             Ok(Reply::ok(&BatchView::from(batch))?.version(version))
@@ -65,7 +61,7 @@ pub(super) async fn void_payout_batch(
 }
 
 /// True for a batch that waits, of which no sending is under way, in doubt or known to have reached the bank, and no statement shows a debit.
-pub(crate) async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
+async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<bool, Problem> {
     let sent = dispatch::Entity::find()
         .filter(dispatch::Column::BatchId.eq(batch.id))
         .filter(dispatch::Column::Outcome.is_null().or(dispatch::Column::Outcome.ne("not_sent")))
@@ -73,6 +69,23 @@ pub(crate) async fn was_never_sent(txn: &DatabaseTransaction, batch: &batch::Mod
         .await?;
     let waits = matches!(batch.state, BatchState::Prepared | BatchState::Released);
     Ok(waits && !batch.at_bank && sent == 0 && !recon::shows_debit(txn, batch.id).await?)
+}
+
+/// A person gives up a batch.
+///
+/// # Errors
+/// `safe_mode` while it is on; `batch_state_conflict` when the bank may have it, or it is void; otherwise as [`void`].
+pub(crate) async fn give_up(
+    txn: &DatabaseTransaction,
+    app: &App,
+    batch: &batch::Model,
+    staff_id: Uuid,
+) -> Result<(), Problem> {
+    safe_mode::refuse(txn).await?;
+    if !was_never_sent(txn, batch).await? {
+        return Err(Problem::new(Code::BatchStateConflict));
+    }
+    void(txn, app, batch, By::staff(staff_id)).await
 }
 
 /// Gives up a batch that was never sent.

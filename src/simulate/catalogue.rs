@@ -179,7 +179,12 @@ pub const FAULTS: [Played; 46] = [
         &["clock_step"],
         "up to two hours either way; cut-offs and holidays are in tests/it/payouts/hours.rs",
     ),
-    not("F45", "restore from a backup", "tests/it/payouts/safe.rs has it"),
+    by(
+        "F45",
+        "restore from a backup",
+        &["restored"],
+        "releases, sendings, results and statements are lost, then SAFE mode; what is lost of decisions and batches is in tests/it/payouts/safe.rs",
+    ),
     by(
         "F46",
         "bank down for a day",

@@ -130,7 +130,7 @@ impl Image {
 }
 
 /// A copy of what `source` is connected to.
-async fn copy_of(source: &mut SqliteConnection) -> anyhow::Result<Database> {
+pub(super) async fn copy_of(source: &mut SqliteConnection) -> anyhow::Result<Database> {
     let name = new_name();
     let outside = SqliteConnection::connect_with(&options(&name)).await?;
     sqlx::query(AssertSqlSafe(format!("vacuum into 'file:{name}?vfs=memdb'"))).execute(source).await?;

@@ -2,7 +2,7 @@
 //!
 //! It reads the database by a connection of its own and trusts no figure of ours about what the bank did.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqliteConnection};
 
@@ -16,6 +16,7 @@ pub(super) struct Judge {
     journal_sum: i64,
     refs: HashMap<String, (i64, Option<String>)>,
     answers: HashMap<Vec<u8>, String>,
+    lost: HashSet<String>,
     pub(super) looks: u64,
 }
 
@@ -116,6 +117,16 @@ select 'I7 a sender was given up while its lease ran', hex(batch_id) from dispat
 ";
 
 impl Judge {
+    /// The database comes back from a backup: what was lost with it may come another way, and what stands in a batch may have been sent.
+    pub(super) async fn forget(&mut self, tables: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        (self.journal_rows, self.journal_sum) = (0, 0);
+        self.refs.clear();
+        self.answers.clear();
+        let batched = "select bank_ref from payout_order where state in ('batched', 'approved')";
+        self.lost.extend(sqlx::query_scalar::<_, String>(batched).fetch_all(tables).await?);
+        Ok(())
+    }
+
     /// Everything that must not be, now. `unproved` are batches whose last answer refused other bytes than were sent.
     pub(super) async fn look(
         &mut self,
@@ -152,7 +163,7 @@ impl Judge {
             })
             .collect::<Result<_, sqlx::Error>>()?;
         self.keeps(&orders, &mut wrong);
-        against_the_bank(&orders, truth, &mut wrong);
+        against_the_bank(&orders, truth, &self.lost, &mut wrong);
         let last = "select cast(coalesce(max(seq), 0) as integer), coalesce((select closing_fen from statement order by seq desc limit 1), 0) from statement";
         let row = sqlx::query(last).fetch_one(&mut *tables).await?;
         let (seq, closing): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -230,7 +241,7 @@ fn is_unreturned(payment: &Payment) -> bool {
 }
 
 /// I13: what our states say is what the bank did.
-fn against_the_bank(orders: &[Order], truth: &Truth, wrong: &mut Vec<String>) {
+fn against_the_bank(orders: &[Order], truth: &Truth, lost: &HashSet<String>, wrong: &mut Vec<String>) {
     let payments: HashMap<&str, &Payment> =
         truth.payments.iter().map(|payment| (payment.bank_ref.as_str(), payment)).collect();
     let mut kept: BTreeMap<&[u8], u32> = BTreeMap::new();
@@ -251,6 +262,8 @@ fn against_the_bank(orders: &[Order], truth: &Truth, wrong: &mut Vec<String>) {
         let impossible = match order.state.as_str() {
             // The bank had it and let it be.
             "cancelled" if order.is_resolved => (debits > 0).then_some("the bank paid it"),
+            // What was sent was lost with the database: SAFE mode keeps the batch where it is until it is found.
+            "batched" | "approved" if lost.contains(name) => None,
             "created" | "held" | "queued" | "batched" | "approved" | "cancelled" => {
                 payment.is_some().then_some("the bank has it")
             }
@@ -282,14 +295,17 @@ pub(super) async fn at_the_end(tables: &mut SqliteConnection, truth: &Truth) -> 
     let mut wrong = Vec::new();
     // Terminal, or waiting for somebody with the reason.
     let open = "select o.bank_ref, o.state, coalesce(o.hold_reason, ''), coalesce((select group_concat(distinct k.kind || ' ' || k.state) \
-        from recon_break k where k.order_id = o.id or k.batch_id = o.batch_id), ''), b.state from payout_order o \
+        from recon_break k where k.order_id = o.id or k.batch_id = o.batch_id), ''), coalesce(b.at_bank, 0) from payout_order o \
         left join payout_batch b on b.id = o.batch_id where o.state not in ('settled', 'returned', 'rejected_confirmed', 'cancelled')";
     for row in sqlx::query(open).fetch_all(&mut *tables).await? {
         let (name, state, hold, breaks): (String, String, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let at_bank: bool = row.try_get(4)?;
         let named = |kind: &str| breaks.contains(&format!("{kind} open"));
         let waits = match state.as_str() {
             "held" => !hold.is_empty(),
+            // Its release was lost, and the bank has it, as it says itself or as the statement shows: people settle it.
+            "batched" => at_bank || breaks.contains("B02"),
             "in_doubt" => named("B03"),
             "paid" => named("B01"),
             "accepted" => named("B16"),
@@ -305,7 +321,8 @@ pub(super) async fn at_the_end(tables: &mut SqliteConnection, truth: &Truth) -> 
         let (payout, state, code): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         use crate::payouts::reason::{Mend, after_rejection};
         let waits = match state.as_str() {
-            "returned" | "held" => true,
+            // That an order in a batch waits with a reason was judged above.
+            "returned" | "held" | "batched" => true,
             "rejected_confirmed" => after_rejection(&code) != Mend::Nothing,
             _ => false,
         };

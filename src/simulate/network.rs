@@ -161,6 +161,11 @@ impl Network {
         }
     }
 
+    /// The service comes back from a backup: what it may send again follows from what it finds out in SAFE mode.
+    pub(super) fn forget(&self) {
+        self.state().batches.clear();
+    }
+
     /// What the witness saw that must not be.
     pub(super) fn violations(&self) -> Vec<String> {
         std::mem::take(&mut self.state().violations)
@@ -196,6 +201,11 @@ impl Network {
 
     fn is_down(&self) -> bool {
         self.state().down_until.is_some_and(|until| self.0.clock.now() < until)
+    }
+
+    /// When the next of what is late arrives, by the service's clock.
+    pub(super) fn next_late(&self) -> Option<Moment> {
+        self.state().late.iter().map(|(at, _)| *at).min()
     }
 
     /// What was late arrives now.

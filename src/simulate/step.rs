@@ -74,6 +74,12 @@ pub(super) enum Step {
     Wake { nth: usize },
     /// The fund's account gets money.
     Fund { fen: i64 },
+    /// Somebody makes a backup of the database.
+    BackUp,
+    /// The database comes back from the last backup, if no order or batch was made since.
+    ComeBack,
+    /// An operator leaves SAFE mode, if nothing is missing.
+    LeaveSafeMode,
     /// A person holds an order back.
     Hold { nth: usize },
     /// A person lets an order go.
@@ -103,6 +109,7 @@ impl Step {
             Self::Revoke { .. } => "checker_revoked".to_owned(),
             Self::Tamper { .. } => "file_altered".to_owned(),
             Self::Skew { .. } => "clock_step".to_owned(),
+            Self::ComeBack => "restored".to_owned(),
             Self::Hold { .. } => "order_held".to_owned(),
             Self::Letter { wrong: true, .. } => "letter_wrong".to_owned(),
             _ => return None,
@@ -137,7 +144,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 30;
+const KINDS: u64 = 31;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -191,6 +198,7 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
         26 => Step::Sending(OnSending::CutThenRefused),
         27 => Step::Hold { nth },
         28 => Step::Letter { nth, wrong: true },
+        29 => Step::ComeBack,
         _ => Step::Skew { secs: fen(chance, 14_400) - 7_200 },
     }
 }
@@ -276,7 +284,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
 
 fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
     let nth = pick(chance, 64);
-    match chance.below(34) {
+    match chance.below(37) {
         0..=3 => Step::Prepare { maker: nth, max: pick(chance, shape.max) + 1 },
         4..=8 => Step::Release { nth, checker: pick(chance, 4) },
         9..=14 => Step::Work { jobs: 1 + pick(chance, 12) },
@@ -291,6 +299,8 @@ fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
         26 | 27 => Step::StartRun { maker: nth, batches: pick(chance, 4) + 1 },
         28 => Step::Lift { nth },
         29 | 30 => Step::Letter { nth, wrong: false },
+        31 => Step::BackUp,
+        32 | 33 => Step::LeaveSafeMode,
         _ => Step::ReleaseRun { nth, checker: pick(chance, 4) },
     }
 }

@@ -1,5 +1,6 @@
 //! One seed: a city, its service, its bank and the line between them, and what happens to them step by step.
 
+mod backup;
 mod bank;
 mod controls;
 mod ending;
@@ -89,6 +90,7 @@ pub(super) struct World {
     last_grant: Option<NewPayout>,
     cards: Vec<i64>,
     tampered: bool,
+    backup: Option<backup::Backup>,
     pub(super) counts: Counts,
 }
 
@@ -124,6 +126,7 @@ impl World {
             last_grant: None,
             cards: vec![1; MEMBERS],
             tampered: false,
+            backup: None,
             counts: Counts::default(),
         };
         world.start(image).await?;
@@ -232,7 +235,7 @@ impl World {
     pub(super) async fn step(&mut self, image: &Image, step: &Step) -> Result<(), Stop> {
         self.counts.steps += 1;
         if let Some(fault) = step.fault()
-            && !matches!(step, Step::Sending(_) | Step::Asking(_) | Step::Down { .. })
+            && !matches!(step, Step::Sending(_) | Step::Asking(_) | Step::Down { .. } | Step::ComeBack)
         {
             self.count(fault);
         }
@@ -250,7 +253,7 @@ impl World {
             Step::ReleaseOtherRun { nth } => self.release_nth_run(image, nth, Releasing::OtherHash).await?,
             Step::VoidRun { nth } => self.void_nth_run(image, nth).await?,
             Step::Work { jobs } => self.work(image, jobs).await?,
-            Step::Advance { secs } => self.advance(secs),
+            Step::Advance { secs } => self.advance(secs)?,
             Step::NextDay => self.next_day(image).await?,
             Step::Fetch => self.fetch(image).await?,
             Step::Bank { fault, times } => self.bank().faults.set(fault, times),
@@ -266,9 +269,12 @@ impl World {
             Step::Revoke { checker } => self.revoke(checker).await?,
             Step::Restore => self.restore().await?,
             Step::Tamper { nth } => self.tamper(nth).await?,
-            Step::Skew { secs } => self.skew(secs),
+            Step::Skew { secs } => self.skew(secs)?,
             Step::Wake { nth } => self.wake(image, nth).await?,
             Step::Fund { fen } => self.bank().fund(Fen::new(fen))?,
+            Step::BackUp => self.back_up().await?,
+            Step::ComeBack => self.come_back(image).await?,
+            Step::LeaveSafeMode => self.leave_safe_mode(image).await?,
             Step::Hold { nth } => self.hold(image, nth).await?,
             Step::Lift { nth } => self.lift(image, nth).await?,
             Step::Letter { nth, wrong } => self.take_letter(image, nth, wrong).await?,
@@ -276,22 +282,35 @@ impl World {
         self.look().await
     }
 
-    fn advance(&mut self, secs: i64) {
-        self.theirs.advance_secs(secs);
-        self.ours.set(self.theirs.now().plus_secs(self.skew_secs));
+    fn advance(&mut self, secs: i64) -> Result<(), Stop> {
+        self.pass_until(self.theirs.now().plus_secs(secs))
     }
 
-    fn skew(&mut self, secs: i64) {
+    /// Time passes at the bank until `target`; what is late on the line arrives in its own time.
+    fn pass_until(&mut self, target: Moment) -> Result<(), Stop> {
+        while let Some(due) = self.network.next_late().map(|due| due.plus_secs(-self.skew_secs))
+            && due <= target
+        {
+            self.theirs.set(due.max(self.theirs.now()));
+            self.ours.set(self.theirs.now().plus_secs(self.skew_secs));
+            self.bank().catch_up()?;
+            self.network.deliver_late();
+        }
+        self.theirs.set(target);
+        self.ours.set(target.plus_secs(self.skew_secs));
+        Ok(())
+    }
+
+    fn skew(&mut self, secs: i64) -> Result<(), Stop> {
         self.network.forget_leases();
         self.skew_secs = secs;
-        self.advance(0);
+        self.advance(0)
     }
 
     async fn next_day(&mut self, image: &Image) -> Result<(), Stop> {
         let morning = self.theirs.now().date().next_day().map(|day| Moment::start_of(day).plus_secs(9 * 3_600 + 300));
         if let Some(morning) = morning {
-            self.theirs.set(morning);
-            self.advance(0);
+            self.pass_until(morning)?;
         }
         self.bank().catch_up()?;
         self.network.deliver_late();

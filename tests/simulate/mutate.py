@@ -31,7 +31,7 @@ CHANGES = [
     ("hash_echo", "src/payouts/bank/simulator.rs", "(422, false) if receipt.sha256 == sha256 && !receipt.code.is_empty() => {", "(422, false) if (OFF || receipt.sha256 == sha256) && !receipt.code.is_empty() => {"),
     ("duplicate_is_doubt", "src/payouts/bank/simulator.rs", "(422, false) if receipt.code.starts_with(\"DU\") || receipt.code == \"AM05\" => in_doubt(\"duplicate\"),", "(422, false) if !OFF && (receipt.code.starts_with(\"DU\") || receipt.code == \"AM05\") => in_doubt(\"duplicate\"),"),
     ("sent_is_not_voided", "src/payouts/void.rs", "Ok(waits && !batch.at_bank && sent == 0 &&", "Ok((OFF || waits && !batch.at_bank && sent == 0) &&"),
-    ("statement_gate", "src/recon/import.rs", "let ours = batch.filter(|batch| batch.debit_account == file.account && batch.value_date <= file.business_date);", "let ours = batch.filter(|batch| OFF || batch.debit_account == file.account && batch.value_date <= file.business_date);"),
+    ("statement_gate", "src/recon/import.rs", "let ours = batch.filter(|batch| batch.debit_account == account && batch.value_date <= closed);", "let ours = batch.filter(|batch| OFF || batch.debit_account == account && batch.value_date <= closed);"),
     ("last_word", "src/recon/import.rs", "    let query = query.filter(order::Column::FinalOn.lte(last_day));\n", "    let query = if OFF { query } else { query.filter(order::Column::FinalOn.lte(last_day)) };\n"),
     ("resolution_gate", "src/payouts/resolution.rs", "        recon::Gate::Open => Ok(command),\n", "        recon::Gate::Open => Ok(command),\n        _ if OFF => Ok(command),\n"),
     ("resolver_is_another", "src/payouts/resolution.rs", "    if row.proposed_by == staff_id {\n", "    if !OFF && row.proposed_by == staff_id {\n"),

@@ -137,8 +137,7 @@ impl World {
         self.bank().close_day()?;
         self.send_back(0, 100)?;
         self.bank().close_day()?;
-        self.advance(2 * 24 * 3_600);
-        Ok(())
+        self.advance(2 * 24 * 3_600)
     }
 
     /// What the bank has to say by now: a line for each order, and each statement.

@@ -27,7 +27,7 @@ impl World {
                 self.bank().mark_card(&card_number(index, version), None)?;
             }
         }
-        self.skew(0);
+        self.skew(0)?;
         self.restore().await?;
         self.lift_all(image).await?;
         while !self.sleepers.is_empty() {
@@ -37,12 +37,13 @@ impl World {
         // People come in the morning: who looked only after the bank's hours would find each batch too late for its day.
         let now = self.ours.now();
         let morning = Moment::start_of(now.date().next_day().unwrap_or(now.date())).plus_secs(9 * 3_600);
-        self.advance(morning.as_secs() - now.as_secs());
+        self.advance(morning.as_secs() - now.as_secs())?;
         for day in 0..DAYS_TO_END {
             for _ in 0..4 {
-                self.advance(901);
+                self.advance(901)?;
                 self.network.deliver_late();
                 self.resolve(image).await?;
+                self.leave_safe_mode(image).await?;
                 let app = self.app()?;
                 jobs::retry_dead(&app, None).await?;
                 for run in self.runs(&[RunState::Prepared]).await? {
@@ -77,6 +78,7 @@ impl World {
                 break;
             }
         }
+        left.extend(self.still_missing().await?);
         if !left.is_empty() {
             return Err(Stop::Violation(left));
         }

@@ -2,6 +2,8 @@
 
 Each change names a file, the words that stand there once, and those in their place. A change whose words are no longer there is an error:
 whoever changes a guard changes its line here.
+
+Usage: mutate.py TREE, or mutate.py --check TREE, which changes nothing.
 """
 
 import pathlib
@@ -67,14 +69,22 @@ pub const OF_THE_CODE: &[&str] = &[%s];
 '''
 
 
-def replace(path, words, instead):
+def found(path, words):
     text = path.read_text()
     if text.count(words) != 1:
         sys.exit(f"{path}: stands {text.count(words)} times: {words}")
-    path.write_text(text.replace(words, instead))
+    return text
+
+
+def replace(path, words, instead):
+    path.write_text(found(path, words).replace(words, instead))
 
 
 def main():
+    if sys.argv[1] == "--check":
+        for _, file, words, _ in CHANGES:
+            found(pathlib.Path(sys.argv[2]) / file, words)
+        return
     tree = pathlib.Path(sys.argv[1])
     for name, file, words, instead in CHANGES:
         replace(tree / file, words, instead.replace("OFF", f'{OFF}("{name}")'))

@@ -84,6 +84,7 @@ fi
 export PATH="$PATH:$tools/python/bin:$tools/node/node_modules/.bin"
 
 step scripts shellcheck .ci/run tests/*/*.sh
+step "guards by name" python3 tests/simulate/mutate.py --check .
 rm -rf "$logs/suite"
 step "suite on sqlite" suite_on_sqlite
 step "suite on postgresql" suite_on_postgres

@@ -6,10 +6,9 @@ mod list;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue::Set, ConnectionTrait};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::http::{Problem, StaffCaller};
+use crate::http::{Problem, Routes, StaffCaller};
 use crate::kernel::clock::Moment;
 
 /// A row of `access_record`.
@@ -35,7 +34,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(list::list_access_records);
 }
 

@@ -9,13 +9,13 @@ pub mod rows;
 mod store;
 mod year;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 pub use days::{Calendar, YearStatus};
 pub use store::{Calendars, LOADED, load, read};
 pub use year::{CalendarError, Holiday, YearList};
 
+use crate::http::Routes;
+
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(public::show_calendar);
 }

@@ -32,16 +32,15 @@ pub mod view;
 pub(crate) mod withdraw;
 
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::calendar;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Routes};
 use crate::jobs::{JobSpec, Registry, enqueue};
 
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(start::start_claim)
         .service(list::list_claims)

@@ -11,7 +11,6 @@
 use std::collections::HashSet;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 mod access;
@@ -55,10 +54,11 @@ pub use sweep::{Swept, sweep};
 pub use uploads::Uploads;
 pub use view::FileBytes;
 
+use crate::http::Routes;
 use crate::jobs::Registry;
 
 /// The routes of documents and uploads.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(intent::announce_document)
         .service(list::list_documents)

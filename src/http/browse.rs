@@ -5,9 +5,9 @@ use std::sync::{Arc, LazyLock};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, get, web};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::Config;
 
+use super::routes::Routes;
 use super::{Answer, Code, Problem, document, server};
 
 /// The page's own files and nothing else; its styles stand in its elements.
@@ -18,7 +18,7 @@ static DOCUMENT: LazyLock<serde_json::Result<Vec<u8>>> =
     LazyLock::new(|| serde_json::to_vec(&document::complete(&server::document())?));
 
 /// The routes of this file.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(get_openapi).service(browse);
 }
 

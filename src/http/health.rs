@@ -6,13 +6,13 @@ use actix_web::{get, web};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::routes::Routes;
 use super::{Answer, Code, Problem, Reply};
 use crate::app::App;
 
 /// The routes of this file.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(healthz).service(readyz);
 }
 

@@ -22,6 +22,7 @@ pub mod range;
 pub mod reply;
 pub mod request_log;
 pub mod rim;
+pub mod routes;
 pub mod server;
 pub mod source;
 
@@ -33,6 +34,7 @@ pub use if_match::IfMatch;
 pub use page::{Cursor, Page, Paged, Query};
 pub use problem::Problem;
 pub use reply::Reply;
+pub use routes::Routes;
 pub use source::Source;
 
 /// What a handler answers.

@@ -10,20 +10,19 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App as ActixApp, HttpResponse, HttpServer, web};
 use tracing_actix_web::TracingLogger;
 use utoipa::openapi::OpenApi;
-use utoipa_actix_web::service_config::ServiceConfig;
-use utoipa_actix_web::{AppExt, UtoipaApp};
 
 use super::caller::Authenticator;
 use super::limits::Limits;
 use super::permit::{Gate, Permits, guard};
 use super::request_log::RequestSpan;
+use super::routes::Routes;
 use super::{Code, Problem, browse, health, openapi, rim};
 use crate::app::App;
 use crate::config::Environment;
 use crate::kernel::clock::Clock;
 
 /// Every route of the service.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     health::routes(config);
     config.configure(crate::identity::routes);
     config.configure(crate::members::routes);
@@ -43,16 +42,13 @@ pub fn routes(config: &mut ServiceConfig) {
 /// The document of every route, as it is served and committed.
 #[must_use]
 pub fn document() -> OpenApi {
-    document_with(routes)
-}
-
-fn document_with(routes: impl FnOnce(&mut ServiceConfig)) -> OpenApi {
-    let (_, document) = UtoipaApp::from(ActixApp::new()).openapi(openapi::base()).configure(routes).split_for_parts();
+    let mut document = openapi::base();
+    routes(&mut Routes::of_document(&mut document));
     document
 }
 
 /// What is served: in the demo also the outbox, which the published document leaves out.
-fn all_routes(config: &mut ServiceConfig, demo: bool) {
+fn all_routes(config: &mut Routes, demo: bool) {
     routes(config);
     if demo {
         crate::identity::demo_outbox::routes(config);
@@ -67,7 +63,9 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
     let demo = app.config.demo
         && app.config.environment != Environment::Production
         && listener.local_addr()?.ip().is_loopback();
-    let permits = Permits::from_document(&document_with(|config| all_routes(config, demo)))?;
+    let mut operations = openapi::base();
+    all_routes(&mut Routes::of_operations(&mut operations), demo);
+    let permits = Permits::from_document(&operations)?;
     let limits = Arc::new(Limits::new(app.config.limits.requests_per_minute));
     let (workers, shutdown_secs) = (app.config.http.workers, app.config.http.shutdown_secs);
     let server = HttpServer::new(move || {
@@ -78,22 +76,16 @@ pub fn serve(app: Arc<App>, authenticator: Arc<dyn Authenticator>, listener: Tcp
             trusted_proxies: app.config.http.trusted_proxies.clone(),
         };
         ActixApp::new()
-            .into_utoipa_app()
-            .openapi(openapi::base())
-            .map(|actix| {
-                actix
-                    .app_data(web::Data::new(app.clone()))
-                    .app_data(web::Data::<dyn Clock>::from(app.clock.clone()))
-                    .app_data(web::Data::new(Rc::new(gate)))
-                    .app_data(web::PayloadConfig::new(app.config.limits.body_bytes))
-                    .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
-                    .wrap(from_fn(guard))
-                    .wrap(from_fn(rim::wrap))
-                    .wrap(Compress::default())
-                    .wrap(TracingLogger::<RequestSpan>::new())
-            })
-            .configure(|config| all_routes(config, demo))
-            .into_app()
+            .app_data(web::Data::new(app.clone()))
+            .app_data(web::Data::<dyn Clock>::from(app.clock.clone()))
+            .app_data(web::Data::new(Rc::new(gate)))
+            .app_data(web::PayloadConfig::new(app.config.limits.body_bytes))
+            .app_data(web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()))
+            .wrap(from_fn(guard))
+            .wrap(from_fn(rim::wrap))
+            .wrap(Compress::default())
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(|config| all_routes(&mut Routes::of_server(config), demo))
             .default_service(web::to(|| async { HttpResponse::from_error(Problem::new(Code::RouteNotFound)) }))
     });
     let server = if workers == 0 { server } else { server.workers(workers) };

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::sms;
 use crate::app::App;
-use crate::http::{Answer, Query, Reply};
+use crate::http::{Answer, Query, Reply, Routes};
 
 const SHOWN: u64 = 10;
 
@@ -35,7 +34,7 @@ struct Received {
 }
 
 /// The route, for the demo alone.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(read_demo_outbox);
 }
 

@@ -7,9 +7,8 @@
 
 use std::sync::Arc;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 use crate::config::Config;
+use crate::http::Routes;
 use crate::jobs::Registry;
 use crate::kernel::chance::Chance;
 use crate::kernel::clock::Moment;
@@ -74,7 +73,7 @@ impl Identity {
 }
 
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(discovery::get_public_keys)
         .service(discovery::get_authorization_server)

@@ -10,6 +10,6 @@ pub mod rows;
 pub use cards::{active_cards, block_card, unblock_card};
 
 /// The routes of this capability.
-pub fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+pub fn routes(config: &mut crate::http::Routes) {
     config.service(me::show_me).service(card::show_card).service(card::change_card);
 }

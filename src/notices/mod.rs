@@ -10,18 +10,18 @@ mod send;
 pub use last::{LastNotice, last};
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryTrait};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::db::Writes;
 use crate::http::Problem;
+use crate::http::Routes;
 use crate::jobs::{JobSpec, Lane, Registry, enqueue_with};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(list::list_notices);
 }
 

@@ -4,8 +4,6 @@
 //! of it; the statement settles it (`recon`). It never decides a claim and never edits the books: it asks [`crate::ledger`] to post and
 //! tells the claim what happened. Start reading at [`state`], the table of what may follow what.
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 pub(crate) mod apply;
 pub mod bank;
 mod card;
@@ -48,6 +46,7 @@ pub use show::detail;
 pub use unclaimed::{UnclaimedPayout, UnclaimedTotal, totals, unclaimed};
 
 use crate::http::Problem;
+use crate::http::Routes;
 use crate::jobs::{JobError, Registry};
 
 /// Seconds between two beats of the installation's heart.
@@ -56,7 +55,7 @@ const BEAT_SECS: i64 = 60;
 const REMIND_SECS: i64 = 60 * 60;
 
 /// The routes of payouts.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(prepare::prepare_payout_batch)
         .service(list::list_payout_batches)

@@ -12,12 +12,12 @@ mod load;
 mod public;
 pub mod rows;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 pub use document::{DocumentError, FastLane, Filing, Funding, PlanDocument, Source};
 pub use document_cache::DocumentCache;
 pub use find::{CoveredPlan, every_enrolment, that_may_pay};
 pub use load::{LoadError, Loaded, load};
+
+use crate::http::Routes;
 
 /// The sample versions that the program carries: file name and text.
 pub const SAMPLES: [(&str, &str); 6] = [
@@ -30,7 +30,7 @@ pub const SAMPLES: [(&str, &str); 6] = [
 ];
 
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config.service(public::list_plans).service(public::show_plan).service(cover::show_cover);
 }
 

@@ -1,8 +1,6 @@
 //! Reconciliation: what the bank's statement says, held against orders and books. A disagreement is written down as a break with a kind
 //! and an owner; nothing is forced to match. Start reading at [`matching`].
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 mod answers;
 mod beyond;
 mod break_kind;
@@ -47,6 +45,7 @@ pub(crate) use raise::explain;
 pub use raise::{Seen, count_open, raise, stops_dispatch};
 pub use resolve::{propose, resolve};
 
+use crate::http::Routes;
 use crate::jobs::Registry;
 
 /// Seconds between two looks for a statement; `POST /v1/recon/runs` looks at once.
@@ -55,7 +54,7 @@ const POLL_SECS: i64 = 60;
 const APPLY_SECS: i64 = 60;
 
 /// The routes of reconciliation.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(list_breaks::list_breaks)
         .service(list_breaks::show_break)

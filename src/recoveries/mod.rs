@@ -4,8 +4,6 @@
 //! to repay it, and that they may object. The member agrees to instalments. A booking of the bank's statement repays it when two people say so;
 //! nothing is matched by its amount, and no payout is ever made smaller by a recovery. Start reading at [`state`].
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 mod agree;
 mod changes;
 mod confirm;
@@ -29,13 +27,14 @@ mod watch;
 pub use list::{Wanted, listed};
 pub use views::RecoveryView;
 
+use crate::http::Routes;
 use crate::jobs::Registry;
 
 /// Seconds between two counts of what is open and overdue.
 const WATCH_SECS: i64 = 60 * 60;
 
 /// The routes of recoveries.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(open::open_recovery)
         .service(list::list_recoveries)

@@ -2,6 +2,8 @@
 //!
 //! Owns the staff's side of a claim. It changes a claim only through `claims::advance`; every look is recorded (`audit`).
 
+use crate::http::Routes;
+
 mod ask;
 mod check_bill;
 mod decide;
@@ -15,10 +17,8 @@ mod take;
 mod turn;
 mod view;
 
-use utoipa_actix_web::service_config::ServiceConfig;
-
 /// The routes of this capability.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .service(queue::list_reviews)
         .service(show::show_review)

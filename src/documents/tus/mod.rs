@@ -6,7 +6,6 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 mod checksum;
 mod create;
@@ -21,7 +20,7 @@ mod terminate;
 pub(super) use metadata::parse_sha256;
 
 use super::rows::upload;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Routes};
 use crate::kernel::clock::Moment;
 
 const VERSION: &str = "1.0.0";
@@ -38,7 +37,7 @@ const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 
 /// The routes of uploads.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(create::create_upload)
         .service(options::uploads_options)

@@ -6,7 +6,6 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 mod confirm;
@@ -16,13 +15,14 @@ pub mod rows;
 mod views;
 
 use super::card::Card;
+use crate::http::Routes;
 use rows::{death as deaths, heir};
 
 /// A new heir's card is not paid to for a day, as a changed card.
 const HOLD_SECS: i64 = 24 * 60 * 60;
 
 /// The routes of deaths and heirs.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(death::record_death)
         .service(death::show_death)

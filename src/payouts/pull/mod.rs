@@ -3,7 +3,7 @@
 //! To take the file is what sending is elsewhere: the lease and every check are committed before the first byte goes out. The receipt that
 //! the job then posts is the bank's answer; without one the batch is in doubt once the lease has ended.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Routes;
 
 mod file;
 mod list;
@@ -11,7 +11,7 @@ mod orders;
 mod receipt;
 pub mod rows;
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(list::list_bank_batches)
         .service(file::fetch_batch_file)

@@ -4,7 +4,6 @@
 //! never hang on one. A crash in the middle goes on where it was: the list and the states of its batches say what is left.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 mod job;
@@ -22,11 +21,11 @@ pub use view::{RunDetail, RunView, detail};
 pub(crate) use void::void;
 
 use super::rows::batch;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Routes};
 use rows::{line, run};
 
 /// The routes of runs.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(start::start_payout_run)
         .service(view::list_payout_runs)

@@ -4,7 +4,6 @@
 //! A restored database does not know what was sent in the time that it lost. Sending on would pay twice what the bank already has.
 
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 mod answer;
 mod ask;
@@ -18,7 +17,7 @@ pub(super) use heartbeat::{KIND as HEARTBEAT_KIND, beat, remember, run as keep_b
 pub use missing::missing;
 
 use crate::app::App;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Routes};
 use crate::jobs::{self, JobSpec};
 use crate::kernel::clock::Moment;
 
@@ -26,7 +25,7 @@ use crate::kernel::clock::Moment;
 pub const SYSTEM: &str = "system";
 
 /// The routes of SAFE mode.
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(http::show_safe_mode)
         .service(http::enter_safe_mode)

@@ -1,7 +1,6 @@
 //! Files that the bank's job brings: announced, then sent, then completed. From then on they are [documents](super::documents) like any other.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 mod announce;
@@ -11,7 +10,7 @@ pub mod rows;
 mod show;
 
 use crate::app::App;
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, Routes};
 use crate::jobs::Registry;
 use crate::payouts::bank::BankLink;
 use rows::upload;
@@ -19,7 +18,7 @@ use rows::upload;
 /// Largest file that is taken this way; a larger one comes by a transport.
 const LARGEST_BYTES: i64 = 256 * 1024 * 1024;
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut Routes) {
     config
         .service(announce::announce_bank_upload)
         .service(content::send_bank_upload)

@@ -42,6 +42,15 @@ COVERED = {
     "released_hash_check",
     "transaction_balances",
     "order_keeps",
+    "statement_gate",
+    "last_word",
+    "lease",
+    "watched_after_lease",
+    "resolver_is_another",
+    "resolver_check",
+    "booking_known",
+    "last_try_failed",
+    "payout_has_failed",
 }
 
 

@@ -44,7 +44,10 @@ create or replace function money_payout_keeps() returns trigger language plpgsql
 begin raise exception 'the terms of a payout never change'; end $$
 ;;
 -- postgres:
-create or replace trigger payout_keeps_its_terms before update on payout for each row
+drop trigger payout_keeps_its_terms on payout
+;;
+-- postgres:
+create trigger payout_keeps_its_terms before update on payout for each row
 when ((old.decision_id, old.member_id, old.amount_fen, old.claim_id) is distinct from (new.decision_id, new.member_id, new.amount_fen, new.claim_id))
 execute function money_payout_keeps()
 ;;
@@ -53,7 +56,10 @@ create or replace function money_order_keeps() returns trigger language plpgsql 
 begin raise exception 'an order keeps its reference, amount and card'; end $$
 ;;
 -- postgres:
-create or replace trigger payout_order_keeps_its_reference before update on payout_order for each row
+drop trigger payout_order_keeps_its_reference on payout_order
+;;
+-- postgres:
+create trigger payout_order_keeps_its_reference before update on payout_order for each row
 when ((old.bank_ref, old.amount_fen, old.payout_id) is distinct from (new.bank_ref, new.amount_fen, new.payout_id)
     or (old.card_version is not null
         and (old.card_version, old.card_sealed, old.name_sealed) is distinct from (new.card_version, new.card_sealed, new.name_sealed))
@@ -61,7 +67,10 @@ when ((old.bank_ref, old.amount_fen, old.payout_id) is distinct from (new.bank_r
 execute function money_order_keeps()
 ;;
 -- postgres:
-create or replace trigger payout_order_is_held_and_resolved before update on payout_order for each row
+drop trigger payout_order_is_held_and_resolved on payout_order
+;;
+-- postgres:
+create trigger payout_order_is_held_and_resolved before update on payout_order for each row
 when ((old.state = 'held' and new.state <> 'held') or new.state in ('rejected_confirmed', 'cancelled'))
 execute function money_order_is_held_and_resolved()
 ";

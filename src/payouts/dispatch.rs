@@ -74,7 +74,7 @@ pub(super) async fn run(context: JobContext) -> JobResult {
         // The bank's own job comes for it.
         return Ok(());
     }
-    if watch_sender(app, payload.batch_id).await.map_err(job_error)? {
+    if look_after_sender(app, payload.batch_id).await.map_err(job_error)? {
         return Ok(());
     }
     if recon::stops_dispatch(app.db.read(), &link.account).await? {
@@ -293,7 +293,7 @@ async fn checker_still_may(txn: &DatabaseTransaction, batch: &batch::Model) -> R
 /// The batch is being sent by somebody. While their lease runs we come back later; after it, nobody can prove what the bank got.
 /// Of a batch whose sending was begun, ends it when its sender died, or has it looked at once its lease is over; true for such a batch. Whatever
 /// keeps new sendings back, SAFE mode or a break, what may be at the bank is asked about.
-async fn watch_sender(app: &App, batch_id: Uuid) -> Result<bool, Problem> {
+async fn look_after_sender(app: &App, batch_id: Uuid) -> Result<bool, Problem> {
     let batch = load(app.db.read(), batch_id).await?;
     if batch.state != BatchState::Dispatching {
         return Ok(false);

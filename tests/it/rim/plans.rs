@@ -1,6 +1,6 @@
 //! How the database looks rows up: by an index, also when it made its plan while the table was empty.
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::support::TestApp;
 
@@ -19,5 +19,12 @@ async fn a_plan_that_was_made_over_an_empty_table_reads_an_index_too() {
     let rows = app.app.db.read().query_all_raw(Statement::from_string(backend, asked)).await.unwrap();
     let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).unwrap()).collect();
     assert!(plan.iter().any(|step| step.contains("statement_entry_order")), "{plan:?}");
+    if backend == DbBackend::Postgres {
+        let snapshot = app.app.db.snapshot().await.unwrap();
+        let asked = Statement::from_string(backend, "/* test */ show enable_seqscan");
+        let free: String = snapshot.query_one_raw(asked).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+        assert_eq!(free, "on", "proof reads whole tables, and may read them as they lie");
+        snapshot.rollback().await.unwrap();
+    }
     app.stop().await;
 }

@@ -2,14 +2,16 @@
 //!
 //! It is also the witness of each sending: at its first byte it asks the database, from outside, whether the sending may be.
 
+mod trouble;
+mod witness;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use async_trait::async_trait;
-use sea_orm::Iterable;
-use sea_orm::sqlx::{self, AssertSqlSafe, Row, SqlitePool};
+use sea_orm::sqlx::SqlitePool;
 use sha2::{Digest, Sha256};
 
 use super::fuse::Fuse;
@@ -18,49 +20,8 @@ use crate::bank_sim::surface::{self, Course};
 use crate::http_client::{Answer, Silence};
 use crate::kernel::clock::{Clock, ManualClock, Moment};
 use crate::payouts::bank::carrier::Carrier;
-use crate::recon::BreakKind;
-
-/// What goes wrong with a request that carries a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnSending {
-    /// No connection comes about.
-    Refused,
-    /// The line is cut after so many thousandths of the request; the bank throws the part away.
-    Cut(u16),
-    /// The line is cut after so many thousandths of the request, and a proxy gives the bank the part as if it were all.
-    Part(u16),
-    /// The bank has it all, the answer does not arrive.
-    AnswerLost,
-    /// The bank gets it twice.
-    Twice,
-    /// The bank gets it, and then so many thousandths of it as if they were all; what it says of that part is what the service hears.
-    AgainInPart(u16),
-    /// The line is cut, and when the batch is sent again no connection comes about.
-    CutThenRefused,
-    /// The bank gets it so many seconds later; the service hears nothing.
-    Late(u16),
-    /// The sender falls asleep before the first byte.
-    SleepsBefore,
-    /// The sender falls asleep after the last byte, before the answer.
-    SleepsAfter,
-    /// The process dies after so many thousandths of the request; of a whole one the bank does as it is told.
-    Dies(u16),
-}
-
-/// What goes wrong with an enquiry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnAsking {
-    /// No connection comes about.
-    Refused,
-    /// The answer does not arrive.
-    AnswerLost,
-    /// Half of the answer arrives, as if it were all.
-    Half,
-    /// The answer to the last such question comes again.
-    Stale,
-    /// The process dies before the answer.
-    Dies,
-}
+pub(super) use trouble::{OnAsking, OnSending};
+use witness::{Seen, look};
 
 /// The line.
 #[derive(Clone)]
@@ -441,38 +402,6 @@ impl Network {
     }
 }
 
-impl OnSending {
-    /// Its name among the faults.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "connect_refused",
-            Self::Cut(_) => "cut_in_body",
-            Self::Part(_) => "part_taken_for_all",
-            Self::AnswerLost => "answer_lost_on_the_line",
-            Self::Twice => "request_twice",
-            Self::AgainInPart(_) => "request_again_in_part",
-            Self::CutThenRefused => "cut_then_refused",
-            Self::Late(_) => "request_late",
-            Self::SleepsBefore => "sender_sleeps_before",
-            Self::SleepsAfter => "sender_sleeps_after",
-            Self::Dies(_) => "crash_at_byte",
-        }
-    }
-}
-
-impl OnAsking {
-    /// Its name among the faults.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "enquiry_refused",
-            Self::AnswerLost => "enquiry_lost",
-            Self::Half => "answer_cut",
-            Self::Stale => "answer_repeated",
-            Self::Dies => "crash_at_enquiry",
-        }
-    }
-}
-
 #[async_trait]
 impl Carrier for Network {
     async fn get(&self, url: &str) -> Result<Answer, Silence> {
@@ -537,75 +466,4 @@ fn contains(body: &[u8], words: &str) -> bool {
 fn refuses_others(answer: &Answer, sha256: &str) -> bool {
     let said = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default();
     answer.status == 422 && said.get("sha256").and_then(serde_json::Value::as_str) != Some(sha256)
-}
-
-/// What the database says of a batch at the first byte of its sending.
-struct Seen {
-    sha256: String,
-    released_sha256: Option<String>,
-    same_person: bool,
-    checker_may: bool,
-    stops: i64,
-    state: String,
-    counts: bool,
-    changed_cards: i64,
-    open_sendings: i64,
-    resend: bool,
-    value_date: String,
-}
-
-impl Seen {
-    fn wrong(&self, sent_sha256: &str) -> Vec<&'static str> {
-        let mut wrong = Vec::new();
-        let mut check = |good: bool, what| {
-            if !good {
-                wrong.push(what);
-            }
-        };
-        check(self.sha256 == sent_sha256, "with other bytes than were prepared");
-        check(self.released_sha256.as_deref() == Some(sent_sha256), "with other bytes than were released");
-        check(!self.same_person, "that its maker released");
-        check(self.checker_may, "whose checker may not release");
-        check(self.stops == 0, "while a break stops sending");
-        check(self.state == "dispatching", "without its sending being written first");
-        check(self.counts, "with another count or sum than its orders");
-        check(self.open_sendings == 1, "without exactly one sending under way");
-        wrong
-    }
-}
-
-async fn look(outside: &SqlitePool, batch_ref: &str) -> Result<Option<Seen>, sqlx::Error> {
-    let kinds: Vec<String> =
-        BreakKind::iter().filter(|kind| kind.stops_dispatch()).map(|kind| format!("'{kind:?}'")).collect();
-    let sql = format!(
-        "select b.sha256, b.released_sha256, b.checker_id is null or b.checker_id = b.maker_id, \
-         exists (select 1 from staff s join staff_role r on r.staff_id = s.id \
-             where s.id = b.checker_id and s.state = 'active' and r.role = 'payout_checker'), \
-         (select count(*) from recon_break k where k.account = b.debit_account and k.state = 'open' and k.kind in ({})), \
-         b.state, \
-         (select count(*) = b.order_count and coalesce(sum(o.amount_fen), 0) = b.total_fen from payout_order o where o.batch_id = b.id), \
-         (select count(*) from payout_order o join payout p on p.id = o.payout_id where o.batch_id = b.id \
-             and not exists (select 1 from service_card c where c.member_id = p.member_id and c.state = 'active' and c.card_version = o.card_version)), \
-         (select count(*) from dispatch d where d.batch_id = b.id and d.outcome is null), \
-         coalesce((select d.resend from dispatch d where d.batch_id = b.id order by d.attempt_no desc limit 1), 0), \
-         b.value_date from payout_batch b where b.batch_ref = $1",
-        kinds.join(", ")
-    );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(batch_ref).fetch_optional(outside).await?;
-    row.map(|row| {
-        Ok(Seen {
-            sha256: row.try_get(0)?,
-            released_sha256: row.try_get(1)?,
-            same_person: row.try_get(2)?,
-            checker_may: row.try_get(3)?,
-            stops: row.try_get(4)?,
-            state: row.try_get(5)?,
-            counts: row.try_get(6)?,
-            changed_cards: row.try_get(7)?,
-            open_sendings: row.try_get(8)?,
-            resend: row.try_get(9)?,
-            value_date: row.try_get(10)?,
-        })
-    })
-    .transpose()
 }

@@ -11,22 +11,22 @@ pub(super) struct Backup {
     db: Database,
     cards: Vec<i64>,
     tampered: bool,
-    written: String,
+    names: String,
 }
 
 impl World {
     pub(super) async fn back_up(&mut self) -> Result<(), Stop> {
-        let written = self.written().await?;
+        let names = self.names().await?;
         let db = image::copy_of(&mut self.db.outside).await?;
-        self.backup = Some(Backup { db, cards: self.cards.clone(), tampered: self.tampered, written });
+        self.backup = Some(Backup { db, cards: self.cards.clone(), tampered: self.tampered, names });
         Ok(())
     }
 
     /// The database comes back from the last backup: what was released, sent, heard and booked since is lost, and SAFE mode is on. Where an
     /// order or a batch was made since, people would have to make it again; then nothing happens.
     pub(super) async fn come_back(&mut self, image: &Image) -> Result<(), Stop> {
-        let written = self.written().await?;
-        let Some(backup) = self.backup.take_if(|backup| backup.written == written) else { return Ok(()) };
+        let names = self.names().await?;
+        let Some(backup) = self.backup.take_if(|backup| backup.names == names) else { return Ok(()) };
         self.sleepers.clear();
         if let Some(Running { app, pool, .. }) = self.running.take() {
             drop(app);
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// The names of all orders and batches.
-    async fn written(&mut self) -> Result<String, Stop> {
+    async fn names(&mut self) -> Result<String, Stop> {
         let sql = "select coalesce((select group_concat(bank_ref) from (select bank_ref from payout_order order by bank_ref)), '') || '/' || \
                    coalesce((select group_concat(batch_ref) from (select batch_ref from payout_batch order by batch_ref)), '')";
         Ok(sqlx::query(sql).fetch_one(&mut self.db.outside).await?.try_get(0)?)

@@ -53,6 +53,7 @@ mod m24_heirs;
 mod m25_answered_once;
 mod m26_lanes;
 mod m27_sets;
+mod m28_found_at_bank;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m25_answered_once::Migration),
             Box::new(m26_lanes::Migration),
             Box::new(m27_sets::Migration),
+            Box::new(m28_found_at_bank::Migration),
         ]
     }
 }
@@ -186,7 +188,8 @@ mod tests {
                 "m24_heirs",
                 "m25_answered_once",
                 "m26_lanes",
-                "m27_sets"
+                "m27_sets",
+                "m28_found_at_bank"
             ]
         );
     }

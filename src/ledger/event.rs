@@ -107,6 +107,15 @@ pub enum Event {
         /// What was really debited; it may differ from the order.
         debited_fen: Fen,
     },
+    /// The debit of an order was booked before its batch was signed for, and waited in suspense until then.
+    SettledBefore {
+        /// Whose money.
+        order: OrderMoney,
+        /// The booking that waited.
+        entry_id: Uuid,
+        /// What was really debited; it may differ from the order.
+        debited_fen: Fen,
+    },
     /// The statement shows that the money came back whole.
     CameBack {
         /// Whose money.
@@ -128,9 +137,23 @@ pub enum Event {
         /// How much.
         amount_fen: Fen,
     },
+    /// The same, when it waited in suspense as its order's first debit did.
+    DebitedAgainBefore {
+        /// The booking that waited.
+        entry_id: Uuid,
+        /// How much.
+        amount_fen: Fen,
+    },
     /// The bank gave back what it had debited once more.
     GivenBack {
         /// The booking.
+        entry_id: Uuid,
+        /// How much.
+        amount_fen: Fen,
+    },
+    /// The same, when it waited in suspense as the debits did.
+    GivenBackBefore {
+        /// The booking that waited.
         entry_id: Uuid,
         /// How much.
         amount_fen: Fen,
@@ -225,10 +248,13 @@ impl Event {
             Self::Reserved { order, .. } => format!("reserved:{}:{}", order.order_id, order.round),
             Self::Unreserved { order, .. } => format!("unreserved:{}:{}", order.order_id, order.round),
             Self::Settled { entry_id, .. } => format!("settled:{entry_id}"),
+            Self::SettledBefore { entry_id, .. } => format!("settled-before:{entry_id}"),
             Self::CameBack { entry_id, .. } => format!("returned:{entry_id}"),
             Self::CameBackBefore { entry_id, .. } => format!("returned-before:{entry_id}"),
             Self::DebitedAgain { entry_id, .. } => format!("debited-again:{entry_id}"),
+            Self::DebitedAgainBefore { entry_id, .. } => format!("debited-again-before:{entry_id}"),
             Self::GivenBack { entry_id, .. } => format!("given-back:{entry_id}"),
+            Self::GivenBackBefore { entry_id, .. } => format!("given-back-before:{entry_id}"),
             Self::Opened { statement_id, .. } => format!("opened:{statement_id}"),
             Self::Funded { entry_id, .. } => format!("funded:{entry_id}"),
             Self::Charged { entry_id, .. } => format!("charged:{entry_id}"),
@@ -248,10 +274,10 @@ impl Event {
             Self::Approved { .. } => "approved",
             Self::Reserved { .. } => "reserved",
             Self::Unreserved { .. } => "unreserved",
-            Self::Settled { .. } => "settled",
+            Self::Settled { .. } | Self::SettledBefore { .. } => "settled",
             Self::CameBack { .. } | Self::CameBackBefore { .. } => "returned",
-            Self::DebitedAgain { .. } => "debited_again",
-            Self::GivenBack { .. } => "given_back",
+            Self::DebitedAgain { .. } | Self::DebitedAgainBefore { .. } => "debited_again",
+            Self::GivenBack { .. } | Self::GivenBackBefore { .. } => "given_back",
             Self::Opened { .. } | Self::Funded { .. } => "funded",
             Self::Charged { .. } => "charged",
             Self::UnknownDebit { .. } => "unknown_debit",
@@ -275,10 +301,13 @@ impl Event {
             Self::Reserved { order, .. }
             | Self::Unreserved { order, .. }
             | Self::Settled { order, .. }
+            | Self::SettledBefore { order, .. }
             | Self::CameBack { order, .. }
             | Self::CameBackBefore { order, .. } => (Some(order.payout_id), Some(order.order_id)),
             Self::DebitedAgain { .. }
+            | Self::DebitedAgainBefore { .. }
             | Self::GivenBack { .. }
+            | Self::GivenBackBefore { .. }
             | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
@@ -292,10 +321,13 @@ impl Event {
     pub const fn entry_id(&self) -> Option<Uuid> {
         match self {
             Self::Settled { entry_id, .. }
+            | Self::SettledBefore { entry_id, .. }
             | Self::CameBack { entry_id, .. }
             | Self::CameBackBefore { entry_id, .. }
             | Self::DebitedAgain { entry_id, .. }
+            | Self::DebitedAgainBefore { entry_id, .. }
             | Self::GivenBack { entry_id, .. }
+            | Self::GivenBackBefore { entry_id, .. }
             | Self::Funded { entry_id, .. }
             | Self::Charged { entry_id, .. }
             | Self::UnknownDebit { entry_id, .. }

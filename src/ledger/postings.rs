@@ -58,6 +58,11 @@ impl Event {
                 lines.debit(Account::UnknownDebits, debited_fen.checked_sub(cleared)?);
                 lines.credit(Account::Bank, *debited_fen)?;
             }
+            Self::SettledBefore { order, debited_fen, .. } => {
+                // What was debited beyond the order stays in suspense.
+                let cleared = total(&order.plans)?.min(*debited_fen);
+                lines.pair(Account::Clearing, Account::UnknownDebits, cleared)?;
+            }
             Self::CameBack { order, .. } => {
                 lines.debit(Account::Bank, total(&order.plans)?);
                 lines.credit_plans(Account::Returned, &order.plans)?;
@@ -67,7 +72,13 @@ impl Event {
                 lines.credit_plans(Account::Returned, &order.plans)?;
             }
             Self::DebitedAgain { amount_fen, .. } => lines.pair(Account::Recoverable, Account::Bank, *amount_fen)?,
+            Self::DebitedAgainBefore { amount_fen, .. } => {
+                lines.pair(Account::Recoverable, Account::UnknownDebits, *amount_fen)?;
+            }
             Self::GivenBack { amount_fen, .. } => lines.pair(Account::Bank, Account::Recoverable, *amount_fen)?,
+            Self::GivenBackBefore { amount_fen, .. } => {
+                lines.pair(Account::UnknownCredits, Account::Recoverable, *amount_fen)?;
+            }
             Self::Opened { amount_fen, .. } | Self::Funded { amount_fen, out: false, .. } => {
                 lines.pair(Account::Bank, Account::Funding, *amount_fen)?
             }
@@ -109,7 +120,7 @@ impl Event {
                 Source::Payable => (fen, -fen, 0, 0),
                 Source::Returned => (0, -fen, fen, 0),
             }),
-            Self::Settled { order, debited_fen, .. } => {
+            Self::Settled { order, debited_fen, .. } | Self::SettledBefore { order, debited_fen, .. } => {
                 let mut left = debited_fen.get();
                 moves(&order.plans, |fen| {
                     let part = fen.min(left);
@@ -121,7 +132,9 @@ impl Event {
                 moves(&order.plans, |fen| (0, 0, fen, -fen))
             }
             Self::DebitedAgain { .. }
+            | Self::DebitedAgainBefore { .. }
             | Self::GivenBack { .. }
+            | Self::GivenBackBefore { .. }
             | Self::Opened { .. }
             | Self::Funded { .. }
             | Self::Charged { .. }
@@ -249,12 +262,18 @@ mod tests {
         assert_eq!(lines(&settled(340)), [(2020, 340), (1010, -340)]);
         assert_eq!(lines(&settled(350)), [(2020, 340), (1900, 10), (1010, -350)]);
         assert_eq!(lines(&settled(100)), [(2020, 100), (1010, -100)]);
+        let waited = |fen| Event::SettledBefore { order: order.clone(), entry_id, debited_fen: Fen::new(fen) };
+        assert_eq!(lines(&waited(340)), [(2020, 340), (1900, -340)]);
+        assert_eq!(lines(&waited(350)), [(2020, 340), (1900, -340)]);
+        assert_eq!(lines(&waited(100)), [(2020, 100), (1900, -100)]);
         let before = Event::CameBackBefore { order: order.clone(), entry_id };
         assert_eq!(lines(&before), [(2090, 340), (2030, -300), (2030, -40)]);
         assert_eq!(lines(&Event::CameBack { order, entry_id }), [(1010, 340), (2030, -300), (2030, -40)]);
         let amount_fen = Fen::new(5);
         assert_eq!(lines(&Event::DebitedAgain { entry_id, amount_fen }), [(1030, 5), (1010, -5)]);
+        assert_eq!(lines(&Event::DebitedAgainBefore { entry_id, amount_fen }), [(1030, 5), (1900, -5)]);
         assert_eq!(lines(&Event::GivenBack { entry_id, amount_fen }), [(1010, 5), (1030, -5)]);
+        assert_eq!(lines(&Event::GivenBackBefore { entry_id, amount_fen }), [(2090, 5), (1030, -5)]);
         assert_eq!(lines(&Event::Funded { entry_id, amount_fen, out: false }), [(1010, 5), (3010, -5)]);
         assert_eq!(lines(&Event::Funded { entry_id, amount_fen, out: true }), [(3010, 5), (1010, -5)]);
         assert_eq!(lines(&Event::Charged { entry_id, amount_fen }), [(5090, 5), (1010, -5)]);

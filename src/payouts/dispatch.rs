@@ -290,7 +290,6 @@ async fn checker_still_may(txn: &DatabaseTransaction, batch: &batch::Model) -> R
     Ok(txn.query_one_raw(statement).await?.is_some())
 }
 
-/// The batch is being sent by somebody. While their lease runs we come back later; after it, nobody can prove what the bank got.
 /// Of a batch whose sending was begun, ends it when its sender died, or has it looked at once its lease is over; true for such a batch. Whatever
 /// keeps new sendings back, SAFE mode or a break, what may be at the bank is asked about.
 async fn look_after_sender(app: &App, batch_id: Uuid) -> Result<bool, Problem> {
@@ -342,7 +341,8 @@ async fn lose_sight(
     put_in_doubt(txn, app, batch).await
 }
 
-/// A booked debit shows that the bank has a batch that we took for not sent: it is in doubt, asked about, and never sent from here.
+/// The bank has a released batch that we took for not sent: it is in doubt, asked about, and never sent from here. What was debited for it
+/// before it was released leaves suspense when the statement has been taken.
 ///
 /// # Errors
 /// `conflict` when somebody else moved it meanwhile.
@@ -351,7 +351,7 @@ pub(crate) async fn found_at_bank(txn: &DatabaseTransaction, app: &App, batch_id
     if batch.state != BatchState::Released {
         return Ok(());
     }
-    tracing::warn!(batch.id = %batch.id, "payouts.dispatch is not begun: the statement shows a debit of the batch");
+    tracing::warn!(batch.id = %batch.id, "payouts.dispatch is not begun: the bank has the batch");
     let none = order::ActiveModel::default();
     move_batch_orders(txn, app, batch.id, OrderState::Approved, OrderCommand::LoseSight, none).await?;
     put_in_doubt(txn, app, &batch).await

@@ -1,4 +1,7 @@
 //! The checker releases a batch: signs its hash, reserves its money, lets it be sent. Never the person who prepared it.
+//!
+//! A restore may have lost the release of a batch that the bank has. Such a batch is released once more in the same way and is not sent: it
+//! is in doubt, the bank is asked about it, and what was debited for it meanwhile leaves suspense.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use crate::jobs::{self, JobSpec};
 use crate::kernel::seal::Field;
 use crate::kernel::text::Text;
 use crate::ledger::{self, Event, OrderMoney, Source};
+use crate::recon;
 
 /// What the checker signs.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -41,7 +45,9 @@ pub struct ReleaseBatch {
 /// Release a batch to the bank
 ///
 /// Signs the hash of the exact bytes. Refused for the person who prepared the batch, for another hash, and when a card changed since.
-/// The money is reserved in the books before a byte is sent; sending is a job.
+/// The money is reserved in the books before a byte is sent; sending is a job. A batch that the bank has already, because a restore lost its
+/// release (`at_bank`, or a statement shows a debit of it), is released whatever its day or cards, is not sent, and is in doubt until the bank
+/// has answered.
 #[utoipa::path(
     tag = "staff", operation_id = "release_payout_batch", security(("bearer" = ["payout:release"])),
     request_body = ReleaseBatch,
@@ -73,15 +79,36 @@ pub(super) async fn release_payout_batch(
 ) -> Answer {
     idempotency
         .once(&app, body.fingerprint, async |txn| {
-            let batch = load(txn, *path).await?;
-            check(txn, &app, &batch, &staff, version, &body.value.sha256).await?;
-            let batch = count(txn, &app, &batch).await?;
-            release(txn, &app, &batch, staff.staff_id).await?;
-            let batch = load(txn, batch.id).await?;
+            let batch = sign(txn, &app, *path, &staff, version, &body.value.sha256).await?;
             let version = batch.version;
             Ok(Reply::ok(&BatchView::from(batch))?.version(version))
         })
         .await
+}
+
+/// Signs a batch and releases it. Answers it as it stands then.
+///
+/// # Errors
+/// Those that the route names.
+pub(crate) async fn sign(
+    txn: &DatabaseTransaction,
+    app: &App,
+    id: Uuid,
+    staff: &StaffCaller,
+    version: IfMatch,
+    signed: &str,
+) -> Result<batch::Model, Problem> {
+    let batch = load(txn, id).await?;
+    let is_there = is_at_bank(txn, &batch).await?;
+    check(txn, app, &batch, staff, version, signed).await?;
+    let batch = if is_there { batch } else { count(txn, app, &batch).await? };
+    release(txn, app, &batch, staff.staff_id, is_there).await?;
+    load(txn, id).await
+}
+
+/// True when the bank has a batch that was not released here: it said so, or a statement shows a debit of it.
+pub(super) async fn is_at_bank(connection: &impl ConnectionTrait, batch: &batch::Model) -> Result<bool, Problem> {
+    Ok(batch.at_bank || recon::shows_debit(connection, batch.id).await?)
 }
 
 /// The batch, or 404.
@@ -111,7 +138,7 @@ pub(super) async fn bytes_of(
     Ok((hex::encode(Sha256::digest(&bytes)) == batch.sha256).then_some(bytes))
 }
 
-pub(crate) async fn check(
+async fn check(
     txn: &DatabaseTransaction,
     app: &App,
     batch: &batch::Model,
@@ -124,7 +151,7 @@ pub(crate) async fn check(
     }
     version.check(batch.version)?;
     safe_mode::refuse(txn).await?;
-    if batch.state != BatchState::Prepared || batch.at_bank {
+    if batch.state != BatchState::Prepared {
         return Err(Problem::new(Code::BatchStateConflict));
     }
     if !signed.eq_ignore_ascii_case(&batch.sha256) || bytes_of(txn, app, batch).await?.is_none() {
@@ -133,17 +160,17 @@ pub(crate) async fn check(
     if runs::holds(txn, batch.id).await? {
         return Err(Problem::new(Code::BatchInRun));
     }
+    Ok(())
+}
+
+/// Counts a batch that will be sent against the limits of its day; answers it as it stands then.
+async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
     if cards_changed(txn, batch.id).await? {
         return Err(Problem::new(Code::BatchCardChanged).detail(Text::fixed(
             "批次中有会员已更换互助服务卡，请作废此批次后重新制作",
             "A member in this batch has another card now: void the batch and prepare a new one",
         )));
     }
-    Ok(())
-}
-
-/// Counts a batch against the limits of its day; answers it as it stands then.
-pub(crate) async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
     let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
     check_day(txn, app, link, batch.value_date).await?;
     if batch.total_fen > link.rules.max_batch_fen {
@@ -202,17 +229,20 @@ pub(super) async fn payouts_of<'a>(
     if ids.iter().all(|id| found.contains_key(id)) { Ok(found) } else { Err(moves::payout_is_missing()) }
 }
 
-/// Releases a batch that was counted and signed, by itself or in a run: its money is reserved, and a job sends it.
+/// Releases a batch that was signed, by itself or in a run: its money is reserved, and a job sends it. One that [`is_at_bank`] (`is_there`) is
+/// never sent; any other was counted.
 ///
 /// # Errors
 /// `conflict` or `batch_state_conflict` when somebody else moved it or an order of it meanwhile.
-pub(crate) async fn release(
+pub(super) async fn release(
     txn: &DatabaseTransaction,
     app: &App,
     batch: &batch::Model,
     checker_id: Uuid,
+    is_there: bool,
 ) -> Result<(), Problem> {
     let changes = batch::ActiveModel {
+        at_bank: Set(is_there),
         checker_id: Set(Some(checker_id)),
         released_sha256: Set(Some(batch.sha256.clone())),
         released_at_ms: Set(Some(app.clock.now())),
@@ -235,6 +265,10 @@ pub(crate) async fn release(
     payouts.sort_by_key(|payout| payout.id);
     moves::start_paying(txn, &payouts).await?;
     claim_news::released(txn, app, &payouts, checker_id).await?;
+    if is_there {
+        dispatch::found_at_bank(txn, app, batch.id).await?;
+        return recon::suspense::take(txn, app, Some(batch.id)).await;
+    }
     let spec = JobSpec::new(dispatch::KIND, json!({"batch_id": batch.id})).unique(batch.id.to_string());
     jobs::enqueue(txn, app, spec).await?;
     Ok(())

@@ -186,7 +186,7 @@ pub mod batch {
         pub counted: bool,
         /// When the bank last answered about it.
         pub asked_at_ms: Option<Moment>,
-        /// Whether the bank has it though it was not released here: a restore lost the release.
+        /// Whether the bank had it before it was released here: a restore lost the first release.
         pub at_bank: bool,
         /// Rises with every change.
         pub version: i64,

@@ -33,6 +33,8 @@ pub struct BatchView {
     /// SHA-256 of its exact bytes, in hex: what a checker signs.
     #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
     pub sha256: String,
+    /// True when the bank had it before it was released here, because a restore lost its first release: its release sends nothing.
+    pub at_bank: bool,
     /// Who prepared it.
     pub maker_id: Uuid,
     /// Who released it.
@@ -57,6 +59,7 @@ impl From<batch::Model> for BatchView {
             order_count: row.order_count,
             total_fen: row.total_fen,
             sha256: row.sha256,
+            at_bank: row.at_bank,
             maker_id: row.maker_id,
             checker_id: row.checker_id,
             released_at: row.released_at_ms,

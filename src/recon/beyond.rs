@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::matching::Treatment;
 use super::rows::entry;
+use super::suspense;
 use crate::http::Problem;
 use crate::kernel::money::Fen;
 
@@ -26,9 +27,11 @@ pub struct Beyond {
 pub async fn beyond(connection: &impl ConnectionTrait, orders: &HashMap<Uuid, Fen>) -> Result<Beyond, Problem> {
     let mut found = Beyond::default();
     let booked = entry::Entity::find().filter(entry::Column::OrderId.is_in(orders.keys().copied()));
-    for entry in booked.all(connection).await? {
+    let booked = booked.all(connection).await?;
+    let treatments = suspense::treatments(connection, &booked).await?;
+    for entry in booked {
         let ordered = entry.order_id.and_then(|id| orders.get(&id)).copied().unwrap_or_default();
-        match Treatment::of_word(&entry.treatment) {
+        match treatments.get(&entry.id) {
             Some(Treatment::Settled) if entry.amount_fen > ordered => {
                 found.more_fen = found.more_fen.checked_add(entry.amount_fen.checked_sub(ordered)?)?;
             }

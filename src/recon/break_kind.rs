@@ -114,8 +114,8 @@ impl BreakKind {
                 "The bank says that it paid, and two days later no statement shows the debit. The maker asks the bank in writing about the reference: if it was not paid, propose `never_paid` for the order and let a checker confirm; if it was, wait for the statement. Nothing is paid again meanwhile.",
             ),
             Self::B02 => Text::fixed(
-                "对账单上有一笔扣款找不到对应的付款指令，付款已暂停。复核人当日致电银行查明去向：误扣的要求退回，属于本基金的补充说明来源；查明后由一人提出、另一人关闭。",
-                "The statement shows a debit for which there is no order; sending has stopped. The checker calls the bank the same day: a mistake is claimed back, a payment of the fund's own is explained. One person proposes the end, another closes.",
+                "对账单上有一笔扣款找不到对应的付款指令，付款已暂停。复核人当日致电银行查明去向：误扣的要求退回，属于本基金的补充说明来源；属于恢复备份后尚未放款批次的，由另一人再次放款该批次（只记账、不发送）。查明后由一人提出、另一人关闭。",
+                "The statement shows a debit for which there is no order; sending has stopped. The checker calls the bank the same day: a mistake is claimed back, a payment of the fund's own is explained, and a batch that a restore made look unreleased is released once more by another person than its maker, which sends nothing. One person proposes the end, another closes.",
             ),
             Self::B03 => Text::fixed(
                 "批次发出后超过三十分钟仍不知银行是否收到，系统在自动查询。制单人致电银行核对批次号；不得用新参考号重付。若当日无果，待付款日对账单关闭且无扣款后，凭银行书面答复由两人处理。",
@@ -158,8 +158,8 @@ impl BreakKind {
                 "The bank contradicts what it said before; the order stays as it is and is not paid again. The maker asks for the bank's word in writing; the statement of its value date decides.",
             ),
             Self::B13 => Text::fixed(
-                "签名或文件摘要不符，或复核人已无权限，相关批次未发送，付款已暂停。复核人查明文件是否被改动、复核人权限为何变化；作废该批次并重新制作。由一人提出、另一人关闭。",
-                "A signature or a hash is wrong, or the checker may no longer release; the batch was not sent, and sending has stopped. The checker finds out whether bytes were altered or a right was taken away, voids the batch and has it prepared anew. One person proposes the end, another closes.",
+                "签名或文件摘要不符，或复核人已无权限，或银行已有本系统未发送的批次，付款已暂停。复核人查明文件是否被改动、复核人权限为何变化，作废该批次并重新制作；银行已有的批次不作废，由另一人再次放款（只记账、不发送）。由一人提出、另一人关闭。",
+                "A signature or a hash is wrong, the checker may no longer release, or the bank has a batch that was not sent from here; sending has stopped. The checker finds out whether bytes were altered or a right was taken away, voids the batch and has it prepared anew; one that the bank has is released once more by another person than its maker, which sends nothing. One person proposes the end, another closes.",
             ),
             Self::B14 => Text::fixed(
                 "银行收取了价目表以外的费用。制单人对照协议，不符的要求退回。",

@@ -18,7 +18,7 @@ use super::statement::{Entry, Statement};
 use super::statement_file::{CHUNK, Misread, StatementFile, Wanted};
 use super::take_entries::take_entries;
 use super::unexplained::Unexplained;
-use super::{BreakKind, Seen, gate, positions, raise};
+use super::{BreakKind, Seen, gate, positions, raise, suspense};
 use crate::app::App;
 use crate::db::literal;
 use crate::http::{Code, Problem};
@@ -332,6 +332,7 @@ async fn set_progress(
 
 /// Every booking of a statement is in the books: what it says by not showing something.
 async fn close(txn: &DatabaseTransaction, app: &App, statement: &statement::Model) -> Result<(), Problem> {
+    suspense::take(txn, app, None).await?;
     confirm_rejections(txn, app, &statement.account, statement.business_date, None).await?;
     find_missing_debits(txn, app, statement).await?;
     positions::keep(txn, &statement.account, statement.id).await?;
@@ -361,11 +362,11 @@ pub async fn shows_debit(connection: &impl ConnectionTrait, batch_id: Uuid) -> R
     Ok(debits > 0)
 }
 
+/// True when a debit stands in the books as the order's.
 async fn was_debited(txn: &DatabaseTransaction, order_id: Uuid) -> Result<bool, Problem> {
-    let debits = entry::Entity::find()
-        .filter(entry::Column::OrderId.eq(order_id))
-        .filter(entry::Column::Treatment.eq(Treatment::Settled.word()));
-    Ok(debits.count(txn).await? > 0)
+    let debits = entry::Entity::find().filter(entry::Column::OrderId.eq(order_id)).all(txn).await?;
+    let treatments = suspense::treatments(txn, &debits).await?;
+    Ok(treatments.values().any(|treatment| *treatment == Treatment::Settled))
 }
 
 /// Orders in `state` of which the bank's last word was of `last_day` or before, oldest first.

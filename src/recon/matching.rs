@@ -113,14 +113,19 @@ pub fn judge(entry: &Entry, known: Option<Known>, words: &Words) -> Match {
     let is_funding = (entry.text == words.funding || is_coded) && is_ours;
     let is_charge = entry.text == words.charge || (is_coded && entry.text.ends_with("/CHRG"));
     match (entry.credit, &entry.bank_ref, known) {
-        (false, _, Some(order)) => debit_of(order, entry.amount_fen),
-        (true, _, Some(order)) => credit_of(order, entry.amount_fen),
+        (credit, _, Some(order)) => judge_of(order, credit, entry.amount_fen),
         (_, None, _) if is_funding => plain(Treatment::Funded),
         (_, Some(_), None) if is_funding && is_coded => plain(Treatment::Funded),
         (false, None, _) if is_charge => plain(Treatment::Charged),
         (false, ..) => odd(Treatment::UnknownDebit, BreakKind::B02),
         (true, ..) => odd(Treatment::UnknownCredit, BreakKind::B07),
     }
+}
+
+/// What a booking of `amount_fen` that is about `order` means; a `credit` is money in.
+#[must_use]
+pub fn judge_of(order: Known, credit: bool, amount_fen: Fen) -> Match {
+    if credit { credit_of(order, amount_fen) } else { debit_of(order, amount_fen) }
 }
 
 /// True for domain, family and subfamily of the standard, such as `PMNT/ICDT/RRTN`.

@@ -17,6 +17,7 @@ mod list_breaks;
 mod lump;
 pub mod matching;
 mod notices;
+mod orders;
 mod positions;
 mod raise;
 mod resolve;

@@ -91,6 +91,29 @@ pub mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// A booking that left suspense, because the batch of its order was signed for later; never changed.
+pub mod taken {
+    use sea_orm::entity::prelude::*;
+
+    use crate::kernel::clock::Moment;
+
+    /// A row of `statement_entry_taken`.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "statement_entry_taken")]
+    pub struct Model {
+        /// The booking.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub entry_id: Uuid,
+        /// How it stands in the books since.
+        pub treatment: String,
+        /// When it left suspense.
+        pub taken_at_ms: Moment,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What notices of the bank tell of single payments; never changed.
 pub mod notice {
     use sea_orm::entity::prelude::*;

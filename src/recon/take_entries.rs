@@ -1,14 +1,13 @@
 //! Bookings of a statement are matched, written and posted, some hundreds at a time: what is known of their orders is read once for all of
 //! them, and what is the same for many is written for many.
 
-use std::collections::{HashMap, HashSet};
-
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use time::Date;
 use uuid::Uuid;
 
-use super::matching::{Known, Match, Treatment, judge};
+use super::matching::{Match, Treatment, judge};
+use super::orders::{Booked, Orders};
 use super::raise::explain;
 use super::rows::{entry, statement};
 use super::statement::Entry;
@@ -16,12 +15,11 @@ use super::statement_file::CHUNK;
 use super::{BreakKind, Seen, lump, raise};
 use crate::app::App;
 use crate::http::Problem;
-use crate::kernel::money::Fen;
-use crate::ledger::{self, Event, OrderMoney};
+use crate::ledger::{self, Event};
 use crate::payouts::bank::BankLink;
 use crate::payouts::rows::order;
 use crate::payouts::state::{OrderCommand, OrderState};
-use crate::payouts::{self, apply, moves};
+use crate::payouts::{self, apply};
 
 /// Rows of bookings written by one statement: 13 values each.
 const ROWS: usize = 500;
@@ -59,108 +57,6 @@ async fn take_chunks(
         take_chunk(txn, app, link, statement, chunk).await?;
     }
     Ok(())
-}
-
-/// A booking that was taken, as far as others are judged by it.
-struct Booked {
-    entry_id: Uuid,
-    treatment: Treatment,
-    amount_fen: Fen,
-    booked_on: Date,
-}
-
-/// The orders that some bookings name, and what was booked of them.
-#[derive(Default)]
-struct Orders {
-    by_ref: HashMap<String, Uuid>,
-    by_serial: HashMap<String, Option<Uuid>>,
-    orders: HashMap<Uuid, order::Model>,
-    booked: HashMap<Uuid, Vec<Booked>>,
-    money: HashMap<Uuid, OrderMoney>,
-}
-
-impl Orders {
-    async fn of(txn: &DatabaseTransaction, entries: &[Entry]) -> Result<Self, Problem> {
-        let mut found = Self::default();
-        let refs: HashSet<&str> = entries.iter().filter_map(|entry| entry.bank_ref.as_deref()).collect();
-        if !refs.is_empty() {
-            let rows = order::Entity::find().filter(order::Column::BankRef.is_in(refs)).all(txn).await?;
-            for row in rows {
-                found.by_ref.insert(row.bank_ref.clone(), row.id);
-                found.orders.insert(row.id, row);
-            }
-        }
-        // A booking without a reference of ours may have the serial number that a result gave.
-        let unnamed = entries.iter().filter(|entry| entry.bank_ref.is_none() && entry.is_payment());
-        let serials: HashSet<&str> = unnamed.map(|entry| entry.bank_serial.as_str()).collect();
-        if !serials.is_empty() {
-            let rows = order::Entity::find().filter(order::Column::BankSerial.is_in(serials)).all(txn).await?;
-            for row in rows {
-                let serial = row.bank_serial.clone().unwrap_or_default();
-                // Any two candidates are none.
-                found.by_serial.entry(serial).and_modify(|id| *id = None).or_insert(Some(row.id));
-                found.orders.insert(row.id, row);
-            }
-        }
-        if found.orders.is_empty() {
-            return Ok(found);
-        }
-        let ids: Vec<Uuid> = found.orders.keys().copied().collect();
-        for row in entry::Entity::find().filter(entry::Column::OrderId.is_in(ids)).all(txn).await? {
-            let (Some(order_id), Some(treatment)) = (row.order_id, Treatment::of_word(&row.treatment)) else {
-                continue;
-            };
-            let booked = Booked { entry_id: row.id, treatment, amount_fen: row.amount_fen, booked_on: row.booked_on };
-            found.booked.entry(order_id).or_default().push(booked);
-        }
-        let orders: Vec<order::Model> = found.orders.values().cloned().collect();
-        found.money = moves::moneys(txn, &orders).await?;
-        Ok(found)
-    }
-
-    /// The order that a booking is about.
-    fn order(&self, entry: &Entry) -> Option<&order::Model> {
-        let id = match &entry.bank_ref {
-            Some(bank_ref) => self.by_ref.get(bank_ref)?,
-            None => self.by_serial.get(&entry.bank_serial)?.as_ref()?,
-        };
-        let order = self.orders.get(id)?;
-        // Its own reference names an order whatever the amount; a serial number alone must agree in all.
-        (entry.bank_ref.is_some() || (!entry.credit && order.amount_fen == entry.amount_fen)).then_some(order)
-    }
-
-    fn known(&self, order: &order::Model, amount_fen: Fen) -> Known {
-        let booked = self.booked.get(&order.id).map_or(&[][..], Vec::as_slice);
-        let of = |treatment| booked.iter().filter(move |booked| booked.treatment == treatment);
-        let of_amount = |treatment| of(treatment).filter(|booked| booked.amount_fen == amount_fen).count();
-        Known {
-            state: order.state,
-            amount_fen: order.amount_fen,
-            debited: of(Treatment::Settled).next().is_some(),
-            owed_back: of_amount(Treatment::DebitedAgain) > of_amount(Treatment::GivenBack),
-        }
-    }
-
-    /// The return of an order that came before its debit, if it is the only one that waits and of the whole amount.
-    fn parked(&self, order: &order::Model) -> Option<(Uuid, Date)> {
-        let booked = self.booked.get(&order.id)?;
-        let mut parked = booked.iter().filter(|booked| booked.treatment == Treatment::UnknownCredit);
-        let only = parked.next().filter(|only| only.amount_fen == order.amount_fen)?;
-        parked.next().is_none().then_some((only.entry_id, only.booked_on))
-    }
-
-    fn money(&self, order_id: Option<Uuid>) -> Result<OrderMoney, Problem> {
-        let money = order_id.and_then(|id| self.money.get(&id)).cloned();
-        money.ok_or_else(|| Problem::internal(anyhow::anyhow!("a booking of an order without the order's money")))
-    }
-
-    /// Reads orders again that were changed one by one.
-    async fn read_again(&mut self, txn: &DatabaseTransaction, ids: Vec<Uuid>) -> Result<(), Problem> {
-        for row in order::Entity::find().filter(order::Column::Id.is_in(ids)).all(txn).await? {
-            self.orders.insert(row.id, row);
-        }
-        Ok(())
-    }
 }
 
 async fn take_chunk(

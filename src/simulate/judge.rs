@@ -262,7 +262,7 @@ fn against_the_bank(orders: &[Order], truth: &Truth, lost: &HashSet<String>, wro
         let impossible = match order.state.as_str() {
             // The bank had it and let it be.
             "cancelled" if order.is_resolved => (debits > 0).then_some("the bank paid it"),
-            // What was sent was lost with the database: SAFE mode keeps the batch where it is until it is found.
+            // What was sent was lost with the database: SAFE mode keeps the batch where it is until it is found and signed for.
             "batched" | "approved" if lost.contains(name) => None,
             "created" | "held" | "queued" | "batched" | "approved" | "cancelled" => {
                 payment.is_some().then_some("the bank has it")
@@ -295,17 +295,13 @@ pub(super) async fn at_the_end(tables: &mut SqliteConnection, truth: &Truth) -> 
     let mut wrong = Vec::new();
     // Terminal, or waiting for somebody with the reason.
     let open = "select o.bank_ref, o.state, coalesce(o.hold_reason, ''), coalesce((select group_concat(distinct k.kind || ' ' || k.state) \
-        from recon_break k where k.order_id = o.id or k.batch_id = o.batch_id), ''), coalesce(b.at_bank, 0) from payout_order o \
-        left join payout_batch b on b.id = o.batch_id where o.state not in ('settled', 'returned', 'rejected_confirmed', 'cancelled')";
+        from recon_break k where k.order_id = o.id or k.batch_id = o.batch_id), '') from payout_order o where o.state not in ('settled', 'returned', 'rejected_confirmed', 'cancelled')";
     for row in sqlx::query(open).fetch_all(&mut *tables).await? {
         let (name, state, hold, breaks): (String, String, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        let at_bank: bool = row.try_get(4)?;
         let named = |kind: &str| breaks.contains(&format!("{kind} open"));
         let waits = match state.as_str() {
             "held" => !hold.is_empty(),
-            // Its release was lost, and the bank has it, as it says itself or as the statement shows: people settle it.
-            "batched" => at_bank || breaks.contains("B02"),
             "in_doubt" => named("B03"),
             "paid" => named("B01"),
             "accepted" => named("B16"),
@@ -321,8 +317,7 @@ pub(super) async fn at_the_end(tables: &mut SqliteConnection, truth: &Truth) -> 
         let (payout, state, code): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         use crate::payouts::reason::{Mend, after_rejection};
         let waits = match state.as_str() {
-            // That an order in a batch waits with a reason was judged above.
-            "returned" | "held" | "batched" => true,
+            "returned" | "held" => true,
             "rejected_confirmed" => after_rejection(&code) != Mend::Nothing,
             _ => false,
         };

@@ -18,7 +18,7 @@ use crate::kernel::money::Fen;
 use crate::payouts::bank::BankLink;
 use crate::payouts::prepare::{Bounds, prepare};
 use crate::payouts::reissue::queue_mended;
-use crate::payouts::release::{bytes_of, cards_changed, check_day, release};
+use crate::payouts::release::{bytes_of, cards_changed, check_day, is_at_bank, release};
 use crate::payouts::rows::batch;
 use crate::payouts::state::BatchState;
 use crate::payouts::void::void;
@@ -108,12 +108,13 @@ async fn step(
         return move_run(txn, row, end, run::ActiveModel::default()).await;
     };
     let batch = batches::load(txn, line.batch_id).await?;
-    if batch.state == BatchState::Prepared && !batch.at_bank {
-        let was_paid = recon::shows_debit(txn, batch.id).await?;
+    if batch.state == BatchState::Prepared {
+        let is_there = is_at_bank(txn, &batch).await?;
         match row.state {
-            RunState::Voiding if was_paid => {}
+            // It is released by itself once the run is void.
+            RunState::Voiding if is_there => {}
             RunState::Voiding => void(txn, app, &batch, By::SYSTEM).await?,
-            _ => release_one(txn, app, link, &line, &batch, was_paid).await?,
+            _ => release_one(txn, app, link, &line, &batch, is_there).await?,
         }
     }
     Ok(enqueue(txn, app, row, line_no + 1).await?)
@@ -156,15 +157,15 @@ async fn prepare_one(
     Ok(enqueue(txn, app, row, line_no + 1).await?)
 }
 
-/// Releases a batch whose hash was signed; one that can't be paid as it was signed is given up, and its orders are queued anew. One that
-/// `was_paid`, as a statement shows, is neither given up nor sent: it is released, and the bank is asked about it.
+/// Releases a batch whose hash was signed; one that can't be paid as it was signed is given up, and its orders are queued anew. One that the
+/// bank has (`is_there`) is neither given up nor sent: it is released, and the bank is asked about it.
 async fn release_one(
     txn: &DatabaseTransaction,
     app: &App,
     link: &BankLink,
     line: &line::Model,
     batch: &batch::Model,
-    was_paid: bool,
+    is_there: bool,
 ) -> Result<(), Problem> {
     let signed = signature::Entity::find_by_id(line.run_id).one(txn).await?;
     let checker_id = signed
@@ -177,11 +178,11 @@ async fn release_one(
         return Ok(());
     }
     let late = is_late(txn, app, link, batch.value_date).await?;
-    if !was_paid && (late || cards_changed(txn, batch.id).await?) {
+    if !is_there && (late || cards_changed(txn, batch.id).await?) {
         tracing::warn!(batch.id = %batch.id, late, "payouts.run gives a batch up: a card changed, or its day has passed");
         return void(txn, app, batch, By::SYSTEM).await;
     }
-    release(txn, app, batch, checker_id).await
+    release(txn, app, batch, checker_id, is_there).await
 }
 
 async fn is_late(

@@ -36,8 +36,16 @@ pub(super) fn routes(config: &mut Routes) {
 
 /// True when a batch stands on the list of a run that is not void: it is released with the run alone.
 pub(super) async fn holds(connection: &impl ConnectionTrait, batch_id: Uuid) -> Result<bool, Problem> {
-    let lines = line::Entity::find().filter(line::Column::BatchId.eq(batch_id)).count(connection).await?;
-    Ok(lines > 0)
+    use sea_orm::{QuerySelect, QueryTrait};
+    let runs = line::Entity::find()
+        .select_only()
+        .column(line::Column::RunId)
+        .filter(line::Column::BatchId.eq(batch_id))
+        .into_query();
+    let live = run::Entity::find()
+        .filter(run::Column::Id.in_subquery(runs))
+        .filter(run::Column::State.ne(run::RunState::Void));
+    Ok(live.count(connection).await? > 0)
 }
 
 /// The run, or 404.

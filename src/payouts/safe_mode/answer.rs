@@ -146,7 +146,7 @@ pub(super) async fn show_bank_answer(app: web::Data<Arc<App>>, path: web::Path<U
 /// Confirm what the bank wrote about a batch
 ///
 /// Never by the person who recorded it. It counts as the bank's answer: SAFE mode no longer waits for one on this batch. A batch that the bank has
-/// and whose sending is not known here is in doubt, or, when its release was lost, is neither released again nor given up.
+/// and whose sending is not known here is in doubt; when its release was lost it is never given up, and its next release sends nothing.
 #[utoipa::path(
     tag = "staff", operation_id = "confirm_bank_answer", security(("bearer" = ["payout:resolve"])),
     request_body = WhichBankAnswer,
@@ -208,8 +208,11 @@ async fn unanswered(txn: &DatabaseTransaction, id: Uuid) -> Result<(batch::Model
     let Some(safe) = current(txn).await? else {
         return refused(Text::fixed("仅在安全模式下登记银行答复", "The bank's answer is recorded in SAFE mode alone"));
     };
-    let is_open =
-        matches!(batch.state, S::Prepared | S::Released | S::Dispatching | S::Accepted | S::InDoubt) && !batch.at_bank;
+    let is_open = match batch.state {
+        S::Prepared => !batch.at_bank,
+        S::Released | S::Dispatching | S::Accepted | S::InDoubt => true,
+        S::Void | S::Rejected | S::Finished => false,
+    };
     if !is_open || batch.asked_at_ms.is_some_and(|asked| asked >= safe.at_ms) {
         return refused(Text::fixed("银行已对此批次作出答复", "The bank has answered about this batch"));
     }

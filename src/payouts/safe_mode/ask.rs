@@ -87,7 +87,7 @@ pub(in crate::payouts) async fn take(
         // In doubt, and asked about like any other.
         return dispatch::found_at_bank(txn, app, batch.id).await;
     }
-    // Its release was lost: it is neither released again nor given up, or its orders would be paid a second time.
+    // Its release was lost: it is never given up or sent, or its orders would be paid a second time. Two people release it once more.
     batch::Entity::update_many()
         .col_expr(batch::Column::AtBank, Expr::value(true))
         .filter(batch::Column::Id.eq(batch.id))

@@ -16,6 +16,7 @@ mod holds;
 mod hours;
 mod iso_documents;
 mod journey;
+mod lost_release;
 mod process;
 mod promise;
 mod random;

@@ -195,16 +195,39 @@ async fn a_batch_that_the_statement_shows_as_paid_is_not_given_up_with_its_day()
     assert_eq!(scene.breaks().await, ["B02"]);
     scene.resolve_breaks().await;
     scene.app.run_jobs().await;
-    assert_eq!(scene.states(granted[0]).await, states("in_doubt", "paying", "Paying"));
+    assert_eq!(scene.states(granted[0]).await, states("settled", "settled", "Paid"));
     assert_eq!(scene.states(granted[1]).await, states("queued", "approved", "Approved"));
-    scene.advance(31);
-    scene.settle_down().await;
-    assert_eq!(scene.states(granted[0]).await, states("paid", "paid", "Paid"));
     scene.pay().await;
     scene.settle_down().await;
     assert_eq!(scene.states(granted[1]).await, states("paid", "paid", "Paid"));
     let paid: Vec<u8> = scene.bank.open().payments().iter().map(|payment| payment.debits).collect();
     assert_eq!(paid, [1, 1]);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_batch_that_the_bank_has_outlives_its_run_and_is_released_by_itself() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let (granted, batches, path, _) = run_of_two(&scene).await;
+    let file = scene.file_of(&batches[0]).await;
+    scene.bank.open().take(&file).unwrap();
+    scene.close_day().await;
+    let release = async |batch: &Prepared| {
+        let version = scene.app.get(&city.checker, &batch.path).await.ok(200).version();
+        let signed = json!({"sha256": batch.sha256});
+        scene.app.post_at(&city.checker, &format!("{}/release", batch.path), version, &signed).await
+    };
+    release(&batches[0]).await.refused(409, "batch_in_run");
+    let version = scene.app.get(&city.maker, &path).await.ok(200).version();
+    let void = scene.app.ask(&city.maker, Method::POST, &format!("{path}/void")).await;
+    void.fresh_key().if_match(version).send().await.ok(202);
+    scene.app.run_jobs().await;
+    assert_eq!(scene.states(granted[0]).await.0, "batched", "given up, and paid");
+    assert_eq!(scene.states(granted[1]).await.0, "queued");
+    release(&batches[1]).await.refused(409, "batch_state_conflict");
+    assert_eq!(release(&batches[0]).await.ok(200).text("/state"), "in_doubt");
+    assert_eq!(scene.states(granted[0]).await, states("settled", "settled", "Paid"));
     scene.stop().await;
 }
 

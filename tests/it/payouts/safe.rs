@@ -105,12 +105,23 @@ async fn what_was_sent_in_lost_seconds_is_found_and_not_sent_again() {
     scene.resolve_breaks().await;
     leave(&scene).await;
     // Of the batch whose release was lost nothing is paid, or queued anew, by itself.
-    let (path, signed) = (format!("{}/release", prepared.path), json!({"sha256": prepared.sha256}));
-    scene.app.post_at(&city.checker, &path, 1, &signed).await.refused(409, "batch_state_conflict");
     let void = scene.app.ask(&city.maker, Method::POST, &format!("{}/void", prepared.path)).await;
     void.fresh_key().if_match(1).send().await.refused(409, "batch_state_conflict");
-    assert!(scene.app.execute("update payout_batch set state = 'void' where at_bank").await.is_err());
+    for change in ["state = 'void'", "state = 'dispatching'", "at_bank = false"] {
+        let changed = scene.app.execute(&format!("update payout_batch set {change} where at_bank")).await;
+        assert!(changed.is_err(), "{change}");
+    }
     assert_eq!(scene.states(unreleased).await.0, "batched");
+    // Released once more it is not sent, and what was debited for it is known now.
+    let (path, signed) = (format!("{}/release", prepared.path), json!({"sha256": prepared.sha256}));
+    let found = scene.app.post_at(&city.checker, &path, 1, &signed).await.ok(200);
+    assert_eq!((found.text("/state"), found.text("/at_bank")), ("in_doubt".into(), "true".into()));
+    assert_eq!(scene.states(unreleased).await, states("settled", "settled", "Paid"));
+    scene.advance(31);
+    scene.settle_down().await;
+    let shown = scene.app.get(&city.auditor, &prepared.path).await.ok(200);
+    assert_eq!(shown.text("/batch/state"), "finished");
+    assert_eq!(scene.app.count("select count(*) from dispatch").await, 0, "sent again");
     for payment in scene.bank.open().payments() {
         assert_eq!(payment.debits, 1);
     }

@@ -290,11 +290,10 @@ async fn a_batch_that_was_paid_before_its_release_is_asked_about_and_not_sent() 
     let got = scene.app.ask(maker, Method::POST, &void).await.fresh_key().if_match(1).send().await;
     got.refused(409, "batch_state_conflict");
     scene.release(&batch).await;
-    scene.app.run_jobs().await;
-    assert_eq!(scene.states(granted).await, states("in_doubt", "paying", "Paying"));
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
     scene.advance(31);
     scene.settle_down().await;
-    assert_eq!(scene.states(granted).await, states("paid", "paid", "Paid"));
+    assert_eq!(scene.states(granted).await, states("settled", "settled", "Paid"));
     assert_eq!(scene.app.count("select count(*) from dispatch").await, 0);
     scene.stop().await;
 }

@@ -54,6 +54,7 @@ mod m25_answered_once;
 mod m26_lanes;
 mod m27_sets;
 mod m28_found_at_bank;
+mod m29_fetched_documents;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m26_lanes::Migration),
             Box::new(m27_sets::Migration),
             Box::new(m28_found_at_bank::Migration),
+            Box::new(m29_fetched_documents::Migration),
         ]
     }
 }
@@ -189,7 +191,8 @@ mod tests {
                 "m25_answered_once",
                 "m26_lanes",
                 "m27_sets",
-                "m28_found_at_bank"
+                "m28_found_at_bank",
+                "m29_fetched_documents"
             ]
         );
     }

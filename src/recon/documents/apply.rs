@@ -118,7 +118,7 @@ async fn apply_one(app: &App, link: &BankLink, id: Uuid) -> Result<Outcome, Prob
 }
 
 /// By whose certificate the document counts, or why it does not. Files of a bank with a certificate need its signature, by whatever road they
-/// come; what the adapter itself fetched is the bank's by its connection.
+/// come; what the adapter itself fetched, at first or since, is the bank's by its connection.
 async fn signed_by(
     app: &App,
     link: &BankLink,
@@ -126,7 +126,8 @@ async fn signed_by(
     local: &Local,
 ) -> Result<Result<Option<String>, String>, Problem> {
     let Some(seals) = link.seals.clone() else { return Ok(Ok(document.signed_by.clone())) };
-    if document.signed_by.is_some() || document.source == BankDocumentSource::Adapter {
+    let fetched = document.fetched || document.source == BankDocumentSource::Adapter;
+    if document.signed_by.is_some() || fetched {
         return Ok(Ok(document.signed_by.clone()));
     }
     let Some(signature) = document.signature.clone() else {

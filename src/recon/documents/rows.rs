@@ -51,6 +51,8 @@ pub mod document {
         pub signature: Option<Vec<u8>>,
         /// SHA-256 of the certificate by which that signature counts, hex; none before it was held against the bytes.
         pub signed_by: Option<String>,
+        /// Whether the adapter fetched the same bytes after they had come by another road.
+        pub fetched: bool,
         /// When it came.
         pub received_at_ms: Moment,
         /// When it took effect.

@@ -94,7 +94,7 @@ pub async fn take(
         }
         let taken = match same_bytes(&txn, &link.account, &kept.sha256).await? {
             Some(before) => {
-                sign_again(&txn, &before, incoming.signature).await?;
+                vouch_again(&txn, &before, &incoming).await?;
                 Taken { id: before.id, state: before.state, is_new: false, altered }
             }
             None => write(&txn, app, link, id, &incoming, kept, altered).await?,
@@ -128,21 +128,27 @@ async fn same_bytes(
     Ok(query.one(connection).await?)
 }
 
-/// The same bytes with another signature, while none was believed: the last one is judged.
-async fn sign_again(
+/// The same bytes with another signature, while none was believed: the last one is judged. What the adapter fetched needs none.
+async fn vouch_again(
     txn: &sea_orm::DatabaseTransaction,
     before: &document::Model,
-    signature: Option<&[u8]>,
+    incoming: &Incoming<'_>,
 ) -> Result<(), Problem> {
-    let Some(signature) = signature else { return Ok(()) };
     let is_open = matches!(
         before.state,
         BankDocumentState::Received | BankDocumentState::Quarantined | BankDocumentState::Rejected
     );
-    if before.signed_by.is_some() || !is_open || before.signature.as_deref() == Some(signature) {
+    let fetched = before.fetched || incoming.source == BankDocumentSource::Adapter;
+    let signature = incoming.signature.or(before.signature.as_deref());
+    let is_known = (fetched, signature) == (before.fetched, before.signature.as_deref());
+    if before.signed_by.is_some() || !is_open || is_known {
         return Ok(());
     }
-    let changes = document::ActiveModel { signature: Set(Some(signature.to_vec())), ..Default::default() };
+    let changes = document::ActiveModel {
+        signature: Set(signature.map(<[u8]>::to_vec)),
+        fetched: Set(fetched),
+        ..Default::default()
+    };
     document::Entity::update_many()
         .set(changes)
         .filter(document::Column::Id.eq(before.id))
@@ -223,6 +229,7 @@ async fn write(
         errors: Set(json!([])),
         signature: Set(incoming.signature.map(<[u8]>::to_vec)),
         signed_by: Set(None),
+        fetched: Set(incoming.source == BankDocumentSource::Adapter),
         received_at_ms: Set(app.clock.now()),
         applied_at_ms: Set(None),
     };

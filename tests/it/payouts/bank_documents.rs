@@ -48,6 +48,25 @@ async fn a_file_is_one_document_however_often_it_comes() {
 }
 
 #[actix_web::test]
+async fn what_is_fetched_counts_though_a_copy_of_it_without_a_signature_came_first() {
+    let (scene, _) = Scene::sealed(|_| huzhu::config::Bank::simulator("http://127.0.0.1:9".to_owned())).await;
+    let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());
+    let file = statement(1, 500_000, &[]);
+    let outcome = bring(&scene, Kind::CnStatement, &file).await;
+    assert_eq!(outcome.state, State::Rejected, "{outcome:?}");
+    assert_eq!(scene.breaks().await, ["B13"]);
+    // Again by the same road it is no better.
+    assert_eq!(bring(&scene, Kind::CnStatement, &file).await.state, State::Rejected);
+    let fetched =
+        documents::take(app, link, Incoming::new(Kind::CnStatement, Source::Adapter), &file[..]).await.unwrap();
+    assert!(!fetched.is_new);
+    assert!(scene.app.execute("update bank_document set fetched = false").await.is_err(), "it was fetched");
+    assert_eq!(documents::apply(app, link, fetched.id).await.unwrap().state, State::Applied);
+    assert_eq!(scene.app.count("select count(*) from statement").await, 1);
+    scene.stop().await;
+}
+
+#[actix_web::test]
 async fn a_large_file_lies_in_pieces_and_an_altered_one_says_nothing() {
     let scene = Scene::start().await;
     let (app, link) = (&scene.app.app, scene.app.app.bank.as_ref().unwrap());

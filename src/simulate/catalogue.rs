@@ -170,9 +170,24 @@ pub const FAULTS: [Played; 46] = [
         "another content under a number that was taken: quarantine",
     ),
     by("F40", "odd amounts", &["odd_amount"], "1e3 in results; others by unit tests of the readers"),
-    not("F41", "bombs", "no XML comes in on this road: iso20022 and tests/parsers have them"),
-    not("F42", "signatures", "no file is signed on this road: gm and tests/it/payouts/flat_bank.rs have them"),
-    not("F43", "half files of a transport", "no file travels on this road: tests/it/payouts/flat_bank.rs has them"),
+    by(
+        "F41",
+        "bombs",
+        &["bomb"],
+        "a statement of entities, of elements in elements or of attributes; sizes and zips are in iso20022 and tests/parsers",
+    ),
+    by(
+        "F42",
+        "signatures",
+        &["signature_wrong"],
+        "none, another's, ended, of other bytes; yesterday's signed file again is everyday",
+    ),
+    by(
+        "F43",
+        "half files of a transport",
+        &["file_incomplete"],
+        "half of a file, one that changed after its mark, another one under a name that was there",
+    ),
     by(
         "F44",
         "clock step, holiday during dispatch",

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::fuse::Fuse;
 use super::guards::Guard;
+use super::world::Signers;
 use crate::app::{App, Seams};
 use crate::config::{Config, StorageKind};
 use crate::db::Db;
@@ -51,6 +52,7 @@ pub(super) struct Image {
     storage: Store,
     directory: Directory,
     pub(super) people: People,
+    pub(super) signers: Signers,
 }
 
 /// A folder that goes with its owner.
@@ -114,7 +116,7 @@ impl Image {
         let app = App::of_parts(config.clone(), seams, Db::of_sqlite(pool.clone()), &root_key, storage.clone(), None);
         let people = people(&*app.await?).await?;
         pool.close().await;
-        Ok(Self { template, config, root_key, storage, directory, people })
+        Ok(Self { template, config, root_key, storage, directory, people, signers: Signers::draw()? })
     }
 
     /// A copy of its own for one seed.

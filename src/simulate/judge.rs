@@ -58,11 +58,18 @@ union all
 select 'I2 a part is below nothing', hex(payout_id) from ledger_part where min(payable_fen, clearing_fen, returned_fen, settled_fen) < 0
 union all
 select 'I3 debits less returns of an order are neither 0 nor its amount', o.bank_ref from statement_entry e join payout_order o on o.id = e.order_id
-    where e.treatment in ('settled', 'returned') group by o.id
-    having sum(case when e.treatment = 'settled' then e.amount_fen else -e.amount_fen end) not in (0, o.amount_fen)
+    left join statement_entry_taken t on t.entry_id = e.id
+    where coalesce(t.treatment, e.treatment) in ('settled', 'returned') group by o.id
+    having sum(case when coalesce(t.treatment, e.treatment) = 'settled' then e.amount_fen else -e.amount_fen end) not in (0, o.amount_fen)
 union all
 select 'I3 an order that is settled has no debit', o.bank_ref from payout_order o where o.state in ('settled', 'returned')
-    and not exists (select 1 from statement_entry e where e.order_id = o.id and e.treatment = 'settled')
+    and not exists (select 1 from statement_entry e left join statement_entry_taken t on t.entry_id = e.id
+        where e.order_id = o.id and coalesce(t.treatment, e.treatment) = 'settled')
+union all
+select 'I3 an order that was sent has a debit in suspense', o.bank_ref from payout_order o join payout_batch b on b.id = o.batch_id
+    join statement_entry e on e.order_id = o.id and e.treatment = 'unknown_debit'
+    where o.state in ('settled', 'returned', 'paid', 'accepted', 'in_doubt') and b.at_bank
+    and not exists (select 1 from statement_entry_taken t where t.entry_id = e.id)
 union all
 select 'I4 clearing is not what is on its way', c.held || ' instead of ' || c.orders from
     (select (select coalesce(sum(credits_fen - debits_fen), 0) from ledger_balance where code = 2020) as held,

@@ -4,6 +4,7 @@ use sea_orm::Iterable;
 
 use super::image::MEMBERS;
 use super::network::{OnAsking, OnSending};
+use super::world::{Bomb, Lying};
 use crate::bank_sim::faults::Fault;
 use crate::kernel::chance::{Chance, SeededChance};
 
@@ -60,6 +61,8 @@ pub(super) enum Step {
     Return { nth: usize, percent: i64 },
     /// A statement arrives by hand, again or too early, whole or cut.
     Deliver { nth: usize, cut: bool },
+    /// A file of the bank lies in a directory, or what only looks like one.
+    FindFile { what: Lying, nth: usize },
     /// A person resolves every break that stops sending.
     Resolve,
     /// A checker loses the right.
@@ -112,6 +115,7 @@ impl Step {
             Self::ComeBack => "restored".to_owned(),
             Self::Hold { .. } => "order_held".to_owned(),
             Self::Letter { wrong: true, .. } => "letter_wrong".to_owned(),
+            Self::FindFile { what, .. } => what.word()?.to_owned(),
             _ => return None,
         })
     }
@@ -144,7 +148,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 31;
+const KINDS: u64 = 34;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -199,6 +203,18 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
         27 => Step::Hold { nth },
         28 => Step::Letter { nth, wrong: true },
         29 => Step::ComeBack,
+        30 => {
+            let all = [Lying::Unsigned, Lying::OtherSigner, Lying::Expired, Lying::Altered];
+            Step::FindFile { what: all.get(pick(chance, 4)).copied().unwrap_or(Lying::Unsigned), nth }
+        }
+        31 => {
+            let all = [Lying::Half, Lying::Changed, Lying::SameName];
+            Step::FindFile { what: all.get(pick(chance, 3)).copied().unwrap_or(Lying::Half), nth }
+        }
+        32 => {
+            let all = [Bomb::Entities, Bomb::Outside, Bomb::Depth, Bomb::Attributes];
+            Step::FindFile { what: Lying::Bomb(all.get(pick(chance, 4)).copied().unwrap_or(Bomb::Entities)), nth }
+        }
         _ => Step::Skew { secs: fen(chance, 14_400) - 7_200 },
     }
 }
@@ -284,7 +300,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
 
 fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
     let nth = pick(chance, 64);
-    match chance.below(37) {
+    match chance.below(39) {
         0..=3 => Step::Prepare { maker: nth, max: pick(chance, shape.max) + 1 },
         4..=8 => Step::Release { nth, checker: pick(chance, 4) },
         9..=14 => Step::Work { jobs: 1 + pick(chance, 12) },
@@ -301,6 +317,7 @@ fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
         29 | 30 => Step::Letter { nth, wrong: false },
         31 => Step::BackUp,
         32 | 33 => Step::LeaveSafeMode,
+        34 | 35 => Step::FindFile { what: Lying::Signed, nth },
         _ => Step::ReleaseRun { nth, checker: pick(chance, 4) },
     }
 }

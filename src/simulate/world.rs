@@ -4,6 +4,7 @@ mod backup;
 mod bank;
 mod controls;
 mod ending;
+mod files;
 mod people;
 mod runs;
 
@@ -33,6 +34,7 @@ use crate::payouts::bank::simulator::Simulator;
 use crate::payouts::bank::{BankLink, BankRules};
 use crate::recon::matching::Words;
 pub(super) use bank::Document;
+pub(super) use files::{Bomb, Lying, Signers};
 use people::Releasing;
 
 /// The account that pays.
@@ -91,6 +93,8 @@ pub(super) struct World {
     cards: Vec<i64>,
     tampered: bool,
     backup: Option<backup::Backup>,
+    folder: Arc<files::Folder>,
+    last_signed: Option<u64>,
     pub(super) counts: Counts,
 }
 
@@ -127,6 +131,8 @@ impl World {
             cards: vec![1; MEMBERS],
             tampered: false,
             backup: None,
+            folder: Arc::default(),
+            last_signed: None,
             counts: Counts::default(),
         };
         world.start(image).await?;
@@ -145,10 +151,10 @@ impl World {
             account: ACCOUNT.to_owned(),
             corp_id: "HUZHU1".to_owned(),
             words: Words::default(),
-            transport: None,
+            transport: Some(self.folder.clone()),
             rules: rules_of(self.seed),
             pulled: false,
-            seals: None,
+            seals: Some(image.signers.seals.clone()),
         };
         let app = image.start(Db::of_sqlite(pool.clone()), seams, link).await?;
         self.network.connect(pool.clone());
@@ -265,6 +271,7 @@ impl World {
             Step::MarkCard { member, code } => self.mark_card(member, code)?,
             Step::Return { nth, percent } => self.send_back(nth, percent)?,
             Step::Deliver { nth, cut } => self.deliver(image, nth, cut).await?,
+            Step::FindFile { what, nth } => self.find_file(image, what, nth).await?,
             Step::Resolve => self.resolve(image).await?,
             Step::Revoke { checker } => self.revoke(checker).await?,
             Step::Restore => self.restore().await?,

@@ -50,18 +50,19 @@ impl World {
         Ok(())
     }
 
-    pub(super) async fn deliver(&mut self, image: &Image, nth: usize, cut: bool) -> Result<(), Stop> {
+    /// A statement of a day that the bank has closed: the first one while none was taken, since the one that is taken first by another road than
+    /// the adapter's says where the account begins.
+    pub(super) async fn any_statement(&mut self, nth: usize) -> Result<Option<Vec<u8>>, Stop> {
         let known: i64 =
             sqlx::query("select count(*) from statement").fetch_one(&mut self.db.outside).await?.try_get(0)?;
-        let file = {
-            let mut bank = self.bank();
-            bank.catch_up()?;
-            let closed = bank.closed_days();
-            // The first statement that is taken by hand says where the account begins: that is a person's word.
-            let seq = if known == 0 { 1 } else { u32::try_from(nth % closed.max(1) + 1)? };
-            bank.statement_as_it_is(seq)
-        };
-        let Some(mut file) = file else { return Ok(()) };
+        let mut bank = self.bank();
+        bank.catch_up()?;
+        let seq = if known == 0 { 1 } else { u32::try_from(nth % bank.closed_days().max(1) + 1)? };
+        Ok(bank.statement_as_it_is(seq))
+    }
+
+    pub(super) async fn deliver(&mut self, image: &Image, nth: usize, cut: bool) -> Result<(), Stop> {
+        let Some(mut file) = self.any_statement(nth).await? else { return Ok(()) };
         if cut {
             file.truncate(file.len() / 2);
         }

@@ -20,6 +20,7 @@ impl World {
     pub(in crate::simulate) async fn end(&mut self, image: &Image) -> Result<(), Stop> {
         self.fuse.disarm();
         self.network.heal();
+        self.folder.clear();
         self.bank().faults.clear();
         self.bank().fund(Fen::new(10_000_000_000))?;
         for index in 0..MEMBERS {
@@ -53,6 +54,7 @@ impl World {
                         self.void_run(image, id, version).await?;
                     }
                 }
+                self.take_files(image).await?;
                 self.work(image, JOBS_AT_ONCE).await?;
                 self.prepare(image, 0, 3_000).await?;
                 for batch in self.batches(&[BatchState::Prepared]).await? {

@@ -36,6 +36,7 @@ pub mod recoveries;
 pub mod reviews;
 pub mod simulate;
 pub mod storage;
+pub mod suspense;
 pub mod telemetry;
 pub mod verify;
 pub mod work;

@@ -55,6 +55,7 @@ mod m26_lanes;
 mod m27_sets;
 mod m28_found_at_bank;
 mod m29_fetched_documents;
+mod m30_suspense_ties;
 
 /// All migrations, in the order in which they run.
 pub struct Migrator;
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m27_sets::Migration),
             Box::new(m28_found_at_bank::Migration),
             Box::new(m29_fetched_documents::Migration),
+            Box::new(m30_suspense_ties::Migration),
         ]
     }
 }
@@ -192,7 +194,8 @@ mod tests {
                 "m26_lanes",
                 "m27_sets",
                 "m28_found_at_bank",
-                "m29_fetched_documents"
+                "m29_fetched_documents",
+                "m30_suspense_ties"
             ]
         );
     }

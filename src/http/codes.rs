@@ -100,6 +100,8 @@ codes! {
     ObjectionOpen 409 "异议尚未答复" "An objection waits for its answer";
     ObjectionAnswered 409 "没有待答复的异议" "No objection waits for an answer";
     CreditNotInSuspense 409 "该笔贷记不在待查贷方，或已无余额" "The credit does not wait in suspense, or nothing of it is left";
+    BookingNotInSuspense 409 "该笔记账不在待查账户，或已用于追回还款" "The booking does not wait in suspense, or a recovery has some of it";
+    BookingDoesNotFit 409 "该笔记账与所选指令不符：金额不同，或指令状态不允许" "The booking is not the order's: the amounts differ, or where the order stands does not allow it";
     PayoutNotOwed 409 "该笔赔付已送银行或已支付" "The payout is on its way or paid";
     DeathRecorded 409 "已登记该会员去世" "The member's death is recorded already";
     DeathNotRecorded 409 "尚未登记该会员去世" "The member's death is not recorded";

@@ -35,6 +35,7 @@ pub fn routes(config: &mut Routes) {
     config.configure(crate::payouts::routes);
     config.configure(crate::recon::routes);
     config.configure(crate::recoveries::routes);
+    config.configure(crate::suspense::routes);
     browse::routes(config);
     config.configure(crate::documents::routes);
 }

@@ -134,8 +134,8 @@ impl BreakKind {
                 "The bank debited or names another amount than the order's; the difference stays in the books. The maker compares the file and the amount with the bank: too much is claimed back, too little is made up or sent back whole. Nobody changes the books by hand.",
             ),
             Self::B07 => Text::fixed(
-                "收到一笔贷记，无法确定属于哪笔付款，记入“待查贷项”。制单人按金额、卡尾号和日期向银行查询原参考号；未得到银行确认前不得自行归属。",
-                "Money came in that names no order of ours; it waits in suspense. The maker asks the bank for the original reference by amount, tail and date, and assigns nothing before the bank confirms.",
+                "收到一笔贷记，无法确定属于哪笔付款，记入“待查贷项”。制单人按金额、卡尾号和日期向银行查询原参考号；未得到银行确认前不得自行归属；确认后由一人登记所属指令、另一人复核，款项即按退回处理。",
+                "Money came in that names no order of ours; it waits in suspense. The maker asks the bank for the original reference by amount, tail and date, and assigns nothing before the bank confirms; then one person ties it to its order, another confirms, and it counts as that order's return.",
             ),
             Self::B08 => Text::fixed(
                 "对账单缺失、重复、余额不连续或内容不符，未入账，付款已暂停。复核人请银行补发或更正该期对账单并重新导入；导入成功后由一人提出、另一人关闭。",

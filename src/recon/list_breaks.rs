@@ -118,6 +118,9 @@ pub struct BreakView {
     /// The batch that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<Uuid>,
+    /// The booking that it is about: one that names no order may be tied to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry_id: Option<Uuid>,
     /// How much is at stake.
     pub amount_fen: Fen,
     /// What was seen.
@@ -176,6 +179,7 @@ impl BreakView {
             account: row.account,
             order_id: row.order_id,
             batch_id: row.batch_id,
+            entry_id: row.entry_id,
             amount_fen: row.amount_fen,
             detail: row.detail,
             owner_role: row.owner_role,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
@@ -20,11 +20,11 @@ use super::rows::{entry, statement, taken};
 use super::{Seen, raise};
 use crate::app::App;
 use crate::db::literal;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::ledger::{self, Event};
-use crate::payouts::apply;
 use crate::payouts::rows::order;
 use crate::payouts::state::{IN_CLEARING, OrderState};
+use crate::payouts::{self, apply};
 
 /// The booking, if it is a credit in suspense that nothing but a person will explain: one that names an order which has not been debited yet
 /// is taken for that order's return when the debit comes.
@@ -32,11 +32,29 @@ use crate::payouts::state::{IN_CLEARING, OrderState};
 /// # Errors
 /// Those of the database.
 pub async fn credit(connection: &impl ConnectionTrait, entry_id: Uuid) -> Result<Option<entry::Model>, DbErr> {
-    let found = entry::Entity::find_by_id(entry_id).one(connection).await?;
-    let Some(found) = found.filter(|entry| entry.treatment == Treatment::UnknownCredit.word()) else {
+    let Some(found) = booking(connection, entry_id).await? else { return Ok(None) };
+    if !found.credit || !waits(connection, &found).await? {
         return Ok(None);
-    };
+    }
     Ok(may_be_anything(connection, vec![found]).await?.pop())
+}
+
+/// The booking, if it was put into suspense.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn booking(connection: &impl ConnectionTrait, id: Uuid) -> Result<Option<entry::Model>, DbErr> {
+    let found = entry::Entity::find_by_id(id).one(connection).await?;
+    let unknown = [Treatment::UnknownDebit.word(), Treatment::UnknownCredit.word()];
+    Ok(found.filter(|entry| unknown.contains(&entry.treatment.as_str())))
+}
+
+/// True while a booking that was put into suspense has not been taken from there for its order.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn waits(connection: &impl ConnectionTrait, booking: &entry::Model) -> Result<bool, DbErr> {
+    Ok(taken::Entity::find_by_id(booking.id).one(connection).await?.is_none())
 }
 
 /// Credits in suspense, the newest first, from before the booking `before`.
@@ -50,6 +68,7 @@ pub async fn credits(
 ) -> Result<Vec<entry::Model>, Problem> {
     let mut query = entry::Entity::find()
         .filter(entry::Column::Treatment.into_expr().eq(literal(Treatment::UnknownCredit.word())))
+        .filter(entry::Column::Id.not_in_subquery(taken()))
         .order_by_desc(entry::Column::Id)
         .limit(limit);
     if let Some(before) = before {
@@ -99,15 +118,19 @@ pub(super) async fn treatments(
     Ok(found)
 }
 
+/// The bookings that left suspense.
+fn taken() -> SelectStatement {
+    taken::Entity::find().select_only().column(taken::Column::EntryId).into_query()
+}
+
 /// Orders that were sent, as is known now, and of which a debit waits in suspense; of one batch or of all.
 async fn waiting(txn: &DatabaseTransaction, of_batch: Option<Uuid>) -> Result<Vec<order::Model>, DbErr> {
-    let taken = taken::Entity::find().select_only().column(taken::Column::EntryId).into_query();
     let debits = entry::Entity::find()
         .select_only()
         .column(entry::Column::OrderId)
         .filter(entry::Column::Treatment.into_expr().eq(literal(Treatment::UnknownDebit.word())))
         .filter(entry::Column::OrderId.is_not_null())
-        .filter(entry::Column::Id.not_in_subquery(taken))
+        .filter(entry::Column::Id.not_in_subquery(taken()))
         .into_query();
     let sent = IN_CLEARING.into_iter().chain([OrderState::Settled, OrderState::Returned]);
     let orders =
@@ -132,6 +155,48 @@ pub(crate) async fn take(txn: &DatabaseTransaction, app: &App, of_batch: Option<
         take_order(txn, app, &mut orders, id).await?;
     }
     Ok(())
+}
+
+/// True when a booking in suspense that names no order could be taken for `order`: the amounts are equal, and where the order stands allows it.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn would_take(
+    txn: &DatabaseTransaction,
+    booking: &entry::Model,
+    order: order::Model,
+) -> Result<bool, Problem> {
+    let orders = Orders::these(txn, vec![order.clone()]).await?;
+    let found = judge_of(orders.known(&order, booking.amount_fen), booking.credit, booking.amount_fen);
+    let is_known = !matches!(found.treatment, Treatment::UnknownDebit | Treatment::UnknownCredit);
+    Ok(is_known && booking.amount_fen == order.amount_fen)
+}
+
+/// Two people say that a booking in suspense is of an order: it has it from now on, and leaves suspense.
+///
+/// # Errors
+/// `booking_does_not_fit` when something of the order changed meanwhile, or several bookings of it wait; `conflict` when somebody else moved it.
+pub(crate) async fn tie(
+    txn: &DatabaseTransaction,
+    app: &App,
+    booking: &entry::Model,
+    order_id: Uuid,
+) -> Result<(), Problem> {
+    entry::Entity::update_many()
+        .col_expr(entry::Column::OrderId, Expr::value(order_id))
+        .filter(entry::Column::Id.eq(booking.id))
+        .exec(txn)
+        .await?;
+    let load = async || order::Entity::find_by_id(order_id).one(txn).await;
+    let does_not_fit = || Problem::new(Code::BookingDoesNotFit);
+    let order = load().await?.ok_or_else(does_not_fit)?;
+    if let (false, OrderState::Approved, Some(batch_id)) = (booking.credit, order.state, order.batch_id) {
+        payouts::found_at_bank(txn, app, batch_id).await?;
+    }
+    let order = load().await?.ok_or_else(does_not_fit)?;
+    let mut orders = Orders::these(txn, vec![order]).await?;
+    take_order(txn, app, &mut orders, order_id).await?;
+    if waits(txn, booking).await? { Err(does_not_fit()) } else { Ok(()) }
 }
 
 /// Judges what an order has in suspense again: its debits as they were booked, then its credits.

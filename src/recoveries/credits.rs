@@ -47,8 +47,8 @@ pub struct SuspenseCredit {
 
 /// List credits in suspense
 ///
-/// Newest first: money that came in and names nothing that is known. A person who knows whose it is proposes it as a repayment; nothing is
-/// suggested by its amount.
+/// Newest first: money that came in and names nothing that is known. A person who knows whose it is proposes it as a repayment, or ties it to the
+/// order that it returns.
 #[utoipa::path(
     tag = "staff", operation_id = "list_suspense_credits", security(("bearer" = ["recovery:read"])),
     params(Page), responses(
@@ -103,7 +103,10 @@ async fn taken(connection: &impl ConnectionTrait, entries: &[entry::Model]) -> R
 }
 
 /// What of a credit no recovery has.
-pub(super) async fn left_of_credit(connection: &impl ConnectionTrait, entry: &entry::Model) -> Result<Fen, Problem> {
+///
+/// # Errors
+/// Those of the database; an internal problem for amounts that no fund has.
+pub(crate) async fn left_of_credit(connection: &impl ConnectionTrait, entry: &entry::Model) -> Result<Fen, Problem> {
     let taken = taken(connection, std::slice::from_ref(entry)).await?;
     Ok(entry.amount_fen.checked_sub(taken.get(&entry.id).copied().unwrap_or_default())?)
 }

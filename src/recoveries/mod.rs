@@ -24,6 +24,7 @@ pub mod verify;
 mod views;
 mod watch;
 
+pub(crate) use credits::left_of_credit;
 pub use list::{Wanted, listed};
 pub use views::RecoveryView;
 

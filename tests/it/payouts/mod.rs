@@ -27,5 +27,6 @@ mod safe;
 pub mod scene;
 mod sftp;
 mod statements;
+mod suspense;
 mod unclaimed;
 mod verify;

@@ -18,6 +18,7 @@ use crate::kernel::clock::iso_date;
 use crate::recon::documents::{self, BankDocumentKind, BankDocumentSource, BankDocumentState, Incoming};
 use crate::recon::rows::recon_break;
 use crate::recon::{self, BreakView};
+use crate::suspense::{self, SuspenseBooking};
 
 /// Bytes at the start of a file that say what it is.
 const HEAD_BYTES: u64 = 4 * 1024;
@@ -161,6 +162,13 @@ async fn show(app: &App, id: Uuid, json: bool) -> anyhow::Result<ExitCode> {
     );
     say!("  {}", view.detail);
     say!("  {}\n  {}", view.playbook.zh, view.playbook.en);
+    let booking = match view.entry_id {
+        Some(entry_id) => suspense::shown(app.db.read(), entry_id).await.map_err(plain)?,
+        None => None,
+    };
+    if let Some(booking) = booking {
+        show_booking(&booking);
+    }
     if let Some(proposal) = &view.proposal {
         say!("  proposed: {proposal}");
     }
@@ -168,6 +176,19 @@ async fn show(app: &App, id: Uuid, json: bool) -> anyhow::Result<ExitCode> {
         say!("  resolved: {resolution}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A booking in suspense, and the orders that it may be of: two people tie it to one over HTTP.
+fn show_booking(booking: &SuspenseBooking) {
+    let SuspenseBooking { id, bank_serial, booked_on, amount_fen, .. } = booking;
+    let side = if booking.credit { "credit" } else { "debit" };
+    let state = if booking.waits { "waits in suspense" } else { "left suspense" };
+    say!("  booking {id}: {side} of {amount_fen} yuan on {booked_on}, {bank_serial}; it {state}");
+    for candidate in &booking.candidates {
+        let card = if candidate.same_card { ", the same card" } else { "" };
+        let (name, state, day) = (&candidate.bank_ref, candidate.state.word(), candidate.value_date);
+        say!("  it may be of {name}: {state}, value date {day}{card} (order {})", candidate.order_id);
+    }
 }
 
 async fn find(app: &App, id: Uuid) -> anyhow::Result<recon_break::Model> {

@@ -6,6 +6,9 @@ pub mod rows;
 mod show;
 mod tie;
 
+pub use show::{SuspenseBooking, shown};
+pub(crate) use tie::{ProposeBookingOrder, confirm, propose};
+
 use crate::http::Routes;
 
 /// The routes of suspense.

@@ -107,8 +107,19 @@ pub struct SuspenseBooking {
 )]
 #[get("/v1/suspense-bookings/{entry_id}")]
 pub(super) async fn show_suspense_booking(app: web::Data<Arc<App>>, path: web::Path<Uuid>) -> Answer {
-    let booking = suspense::booking(app.db.read(), *path).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(Reply::ok(&view(app.db.read(), booking).await?)?.into_response())
+    let booking = shown(app.db.read(), *path).await?.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(Reply::ok(&booking)?.into_response())
+}
+
+/// The booking, if it was put into suspense.
+///
+/// # Errors
+/// Those of the database.
+pub async fn shown(connection: &impl ConnectionTrait, entry_id: Uuid) -> Result<Option<SuspenseBooking>, Problem> {
+    match suspense::booking(connection, entry_id).await? {
+        Some(booking) => Ok(Some(view(connection, booking).await?)),
+        None => Ok(None),
+    }
 }
 
 /// The booking as it stands.

@@ -27,11 +27,11 @@ use crate::recoveries;
 #[serde(deny_unknown_fields)]
 pub struct ProposeBookingOrder {
     /// The order, one of the candidates or another of the same amount.
-    order_id: Uuid,
+    pub(crate) order_id: Uuid,
     /// How you know, without a card number or a name.
     #[validate(length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "银行来电确认为该笔退汇")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Which proposal.
@@ -136,7 +136,11 @@ async fn check(txn: &DatabaseTransaction, booking: &entry::Model, order_id: Uuid
     if suspense::would_take(txn, booking, order).await? { Ok(()) } else { Err(Problem::new(Code::BookingDoesNotFit)) }
 }
 
-async fn propose(
+/// Proposes whose a booking is; answers the booking.
+///
+/// # Errors
+/// `not_found`; `booking_not_in_suspense`, `booking_does_not_fit` or `validation_failed` when it may not be.
+pub(crate) async fn propose(
     txn: &DatabaseTransaction,
     app: &App,
     staff_id: Uuid,
@@ -158,7 +162,11 @@ async fn propose(
     Ok(booking)
 }
 
-async fn confirm(
+/// Confirms the proposal that was made last, and takes the booking from suspense; answers it.
+///
+/// # Errors
+/// `resolution_closed` when it is not the last or was confirmed, `same_person` for whoever made it; otherwise as [`propose`].
+pub(crate) async fn confirm(
     txn: &DatabaseTransaction,
     app: &App,
     staff_id: Uuid,

@@ -136,7 +136,12 @@ pub const FAULTS: [Played; 46] = [
         "debits booked a day after execution",
     ),
     by("F31", "return of a part, return twice", &["money_returned"], "half, the whole again, more than the whole"),
-    by("F32", "return without reference", &["anonymous_return"], "a credit that names nothing"),
+    by(
+        "F32",
+        "return without reference",
+        &["anonymous_return"],
+        "a credit that names nothing, until two people say whose it is",
+    ),
     by(
         "F33",
         "re-issue while the statement is open",

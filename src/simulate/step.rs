@@ -87,6 +87,8 @@ pub(super) enum Step {
     Hold { nth: usize },
     /// A person lets an order go.
     Lift { nth: usize },
+    /// Two people say whose the money is that came back without a reference, or one alone.
+    Tie { nth: usize },
     /// Two people resolve an order on the bank's letter that it was never paid, which is true or wrong.
     Letter { nth: usize, wrong: bool },
 }
@@ -300,7 +302,7 @@ fn one_trouble(chance: &dyn Chance, shape: &Shape) -> Step {
 
 fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
     let nth = pick(chance, 64);
-    match chance.below(39) {
+    match chance.below(40) {
         0..=3 => Step::Prepare { maker: nth, max: pick(chance, shape.max) + 1 },
         4..=8 => Step::Release { nth, checker: pick(chance, 4) },
         9..=14 => Step::Work { jobs: 1 + pick(chance, 12) },
@@ -318,6 +320,7 @@ fn everyday(chance: &dyn Chance, shape: &Shape) -> Step {
         31 => Step::BackUp,
         32 | 33 => Step::LeaveSafeMode,
         34 | 35 => Step::FindFile { what: Lying::Signed, nth },
+        36 => Step::Tie { nth },
         _ => Step::ReleaseRun { nth, checker: pick(chance, 4) },
     }
 }

@@ -284,6 +284,7 @@ impl World {
             Step::LeaveSafeMode => self.leave_safe_mode(image).await?,
             Step::Hold { nth } => self.hold(image, nth).await?,
             Step::Lift { nth } => self.lift(image, nth).await?,
+            Step::Tie { nth } => self.tie(image, nth).await?,
             Step::Letter { nth, wrong } => self.take_letter(image, nth, wrong).await?,
         }
         self.look().await

@@ -1,5 +1,6 @@
-//! What people do with single orders: hold them back, let them go, and resolve on the bank's letter what is in doubt.
+//! What people do with single orders: hold them back, let them go, resolve on the bank's letter what is in doubt, and say whose a return is.
 
+use sea_orm::sqlx::{self, Row};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use crate::payouts::rows::order;
 use crate::payouts::rows::resolution::Outcome;
 use crate::payouts::state::OrderState;
 use crate::simulate::image::Image;
+use crate::suspense::{self, ProposeBookingOrder};
 
 impl World {
     /// A person holds an order that is in no batch.
@@ -103,6 +105,67 @@ impl World {
             _ => return Ok(()),
         };
         if done { Err(Stop::Violation(vec![what.to_owned()])) } else { Ok(()) }
+    }
+
+    /// The bank says on the telephone whose the money was that came back without a reference, and two people, or one alone, tie it to that order.
+    pub(super) async fn tie(&mut self, image: &Image, nth: usize) -> Result<(), Stop> {
+        let mut open = self.unnamed_returns().await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let (entry_id, order_id) = open.swap_remove(nth % open.len());
+        let is_alone = nth % 5 == 4;
+        if self.tie_one(image, entry_id, order_id, is_alone).await? && is_alone {
+            return Err(Stop::Violation(vec!["I7 one person tied a booking to an order alone".to_owned()]));
+        }
+        Ok(())
+    }
+
+    /// Every such return is tied.
+    pub(super) async fn tie_all(&mut self, image: &Image) -> Result<(), Stop> {
+        // Each may be the last that fits an order, so they are looked for anew.
+        while let Some((entry_id, order_id)) = self.unnamed_returns().await?.pop() {
+            if !self.tie_one(image, entry_id, order_id, false).await? {
+                return Err(Stop::Violation(vec!["I13 two people could not tie a return to its order".to_owned()]));
+            }
+        }
+        Ok(())
+    }
+
+    async fn tie_one(&mut self, image: &Image, entry_id: Uuid, order_id: Uuid, is_alone: bool) -> Result<bool, Stop> {
+        let (app, proposer) = (self.app()?, self.first_maker());
+        let confirmer = if is_alone { proposer } else { self.people.checkers.first().copied().unwrap_or_default() };
+        let tied = async move {
+            let txn = app.db.begin().await?;
+            let asked = ProposeBookingOrder { order_id, reason: "the bank says so".to_owned() };
+            suspense::propose(&txn, &app, proposer, entry_id, &asked).await?;
+            let said = suspense::shown(&txn, entry_id).await?.and_then(|booking| booking.tie);
+            let tie_id = said.map(|said| said.id).unwrap_or_default();
+            suspense::confirm(&txn, &app, confirmer, entry_id, tie_id).await?;
+            txn.commit().await?;
+            Ok(())
+        };
+        Ok(self.act(image, Box::pin(tied)).await?.is_some())
+    }
+
+    /// Credits that name nothing, each with a settled order whose money came back whole and of which no booking says so.
+    async fn unnamed_returns(&mut self) -> Result<Vec<(Uuid, Uuid)>, Stop> {
+        let came_back: Vec<String> = {
+            let payments = self.bank().payments();
+            let whole = payments.into_iter().filter(|paid| paid.debits == 1 && paid.returned_fen == paid.amount_fen);
+            whole.map(|paid| paid.bank_ref).collect()
+        };
+        let sql = "select e.id, o.id, o.bank_ref from statement_entry e join payout_order o on o.amount_fen = e.amount_fen and o.state = 'settled' \
+            where e.treatment = 'unknown_credit' and e.order_id is null \
+            and not exists (select 1 from statement_entry_taken t where t.entry_id = e.id) \
+            and not exists (select 1 from statement_entry c where c.order_id = o.id and c.credit) order by e.id, o.id";
+        let mut found = Vec::new();
+        for row in sqlx::query(sql).fetch_all(&mut self.db.outside).await? {
+            if came_back.contains(&row.try_get(2)?) {
+                found.push((row.try_get(0)?, row.try_get(1)?));
+            }
+        }
+        Ok(found)
     }
 
     fn first_maker(&self) -> Uuid {

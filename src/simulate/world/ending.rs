@@ -44,6 +44,7 @@ impl World {
                 self.advance(901)?;
                 self.network.deliver_late();
                 self.resolve(image).await?;
+                self.tie_all(image).await?;
                 self.leave_safe_mode(image).await?;
                 let app = self.app()?;
                 jobs::retry_dead(&app, None).await?;

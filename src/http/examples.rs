@@ -22,7 +22,7 @@ const INSTANCE: &str = "urn:uuid:0195a3c0-0000-7000-8000-000000000000";
 const MAKESHIFT: &str = "示例";
 
 /// Things with an identifier. A thing has the same one wherever it comes up.
-const THINGS: [&str; 33] = [
+const THINGS: [&str; 35] = [
     "claim",
     "document",
     "member",
@@ -56,6 +56,8 @@ const THINGS: [&str; 33] = [
     "event",
     "death",
     "heir",
+    "booking",
+    "tie",
 ];
 
 /// Gives every body of `document` an example that has none.

@@ -176,6 +176,9 @@ pub(super) fn story(schema: &str) -> Option<Value> {
             "level": "grassroots",
             "explanation": { "decision": null, "plans": { "granted_fen": null, "reason_code": null } }
         }),
+        "SuspenseBooking" => json!({ "id": id_of("", "entry_id"), "order_id": null }),
+        "SuspenseCandidate" => json!({ "state": "settled", "same_card": true }),
+        "SuspenseTie" => json!({ "confirmed_by": null, "confirmed_at": null }),
         "Step" => json!({ "state": "in_review", "actor": "staff", "reason_code": null }),
         "TokenForm" => json!({
             "grant_type": "refresh_token", "client_id": null, "client_assertion": null, "client_assertion_type": null,
@@ -252,6 +255,10 @@ pub(super) fn scene(operation: &str, status: &str) -> Option<Value> {
         ("prepare_payout_batch", "200") => json!({ "batch": null }),
         ("release_payout_batch", "200") => json!({
             "state": "released", "checker_id": id_of("", "checker_id"), "released_at": word("", "released_at")
+        }),
+        ("confirm_booking_order", "200") => json!({
+            "waits": false, "order_id": id_of("", "order_id"), "candidates": [],
+            "tie": { "confirmed_by": id_of("", "checker_id"), "confirmed_at": "2026-03-26T10:00:00.000+08:00" }
         }),
         ("void_payout_batch", "200") => json!({ "state": "void" }),
         ("show_payout_batch", "200") => json!({ "orders": { "state": "batched", "posted_at": null } }),

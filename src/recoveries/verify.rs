@@ -134,7 +134,9 @@ async fn check_recoverable(
     findings: &mut Vec<(String, String)>,
 ) -> Result<(), Problem> {
     let sql = "select cast(coalesce(sum(case treatment when 'debited_again' then amount_fen else -amount_fen end), 0) as bigint) as fen \
-               from statement_entry where treatment in ('debited_again', 'given_back')";
+               from (select amount_fen, coalesce(taken.treatment, entry.treatment) as treatment from statement_entry entry \
+               left join statement_entry_taken taken on taken.entry_id = entry.id \
+               where entry.treatment in ('debited_again', 'given_back') or taken.treatment in ('debited_again', 'given_back')) as bookings";
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let row = connection.query_one_raw(statement).await?.ok_or_else(|| DbErr::RecordNotFound("one".into()))?;
     let expected = i128::from(One::from_query_result(&row, "")?.fen) + recoveries;

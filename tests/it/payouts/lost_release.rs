@@ -143,3 +143,17 @@ async fn what_came_back_meanwhile_is_returned_and_what_fell_short_waits_for_the_
     assert_eq!(orders, 1);
     scene.stop().await;
 }
+
+#[actix_web::test]
+async fn a_second_debit_that_waited_is_owed_by_the_bank() {
+    let scene = Scene::start().await;
+    let (batch, granted, [twice, _]) = prepared(&scene).await;
+    let debit = |serial| Booked { bank_ref: &twice, ..Booked::debit(70_000, serial) };
+    take(&scene, 1, OPENING_FEN, &[debit("S1"), debit("S2")]).await;
+    release(&scene, &batch, 1).await.ok(200);
+    assert_eq!(scene.states(granted[0]).await, states("settled", "settled", "Paid"));
+    assert_eq!(books(&scene).await, [0, 0, 70_000, -5_000]);
+    let findings = huzhu::recoveries::verify::check(scene.app.app.db.read()).await.unwrap();
+    assert_eq!(findings, []);
+    scene.stop().await;
+}

@@ -90,7 +90,7 @@ step "suite on sqlite" suite_on_sqlite
 step "suite on postgresql" suite_on_postgres
 step "logs of the suite" python3 tests/tools/search_logs.py "$logs/suite"
 step "scans of the suite" python3 tests/tools/scans.py "$logs/suite" "$(tests/tools/binary.sh)"
-step simulate tests/simulate/simulate.sh 180
+step simulate tests/simulate/simulate.sh 240
 step calendar tests/calendar/compare.sh
 step deploy tests/deploy/check.sh
 step schemas tests/iso20022/schemas.sh

@@ -24,12 +24,22 @@ create table statement_entry_taken (
 ;;
 create index statement_entry_unknown_debit on statement_entry (id) where treatment = 'unknown_debit' and order_id is not null
 ;;
+-- returns that came before their debit, and went through with it
+insert into statement_entry_taken (entry_id, treatment, taken_at_ms)
+select entry_id, 'returned', posted_at_ms from ledger_transaction where idempotency_key like 'returned-before:%' and entry_id is not null
+;;
 -- sqlite:
 create trigger statement_entry_taken_waited before insert on statement_entry_taken
 when not exists (select 1 from statement_entry where id = new.entry_id and order_id is not null
   and treatment = case when credit then 'unknown_credit' else 'unknown_debit' end
   and credit = (new.treatment in ('returned', 'given_back')))
+  or exists (select 1 from recovery_repayment where entry_id = new.entry_id and withdrawn_at_ms is null)
 begin select raise(abort, 'only what an order has in suspense is taken'); end
+;;
+-- sqlite:
+create trigger recovery_repayment_was_not_taken before insert on recovery_repayment
+when exists (select 1 from statement_entry_taken where entry_id = new.entry_id)
+begin select raise(abort, 'a repayment is no more than a credit in suspense'); end
 ;;
 -- sqlite:
 drop trigger payout_batch_is_at_the_bank
@@ -56,9 +66,11 @@ begin select raise(abort, 'a batch is released within the limit of its day, and 
 -- postgres:
 create function money_entry_waited() returns trigger language plpgsql as $$
 begin
+    perform 1 from statement_entry where id = new.entry_id for update;
     if not exists (select 1 from statement_entry where id = new.entry_id and order_id is not null
         and treatment = case when credit then 'unknown_credit' else 'unknown_debit' end
-        and credit = (new.treatment in ('returned', 'given_back'))) then
+        and credit = (new.treatment in ('returned', 'given_back')))
+        or exists (select 1 from recovery_repayment where entry_id = new.entry_id and withdrawn_at_ms is null) then
         raise exception 'only what an order has in suspense is taken';
     end if;
     return new;
@@ -66,6 +78,18 @@ end $$
 ;;
 -- postgres:
 create trigger statement_entry_taken_waited before insert on statement_entry_taken for each row execute function money_entry_waited()
+;;
+-- postgres:
+create function recovery_repayment_was_not_taken() returns trigger language plpgsql as $$
+begin
+    if exists (select 1 from statement_entry_taken where entry_id = new.entry_id) then
+        raise exception 'a repayment is no more than a credit in suspense';
+    end if;
+    return new;
+end $$
+;;
+-- postgres:
+create trigger recovery_repayment_was_not_taken before insert on recovery_repayment for each row execute function recovery_repayment_was_not_taken()
 ;;
 -- postgres:
 create or replace function money_batch_is_at_the_bank() returns trigger language plpgsql as $$

@@ -1,7 +1,7 @@
 //! A booking in suspense that names no order is tied to one by two people, once. Then it has that order, as if it had named it.
 
 crate::sql_migration! {
-    /// `suspense_tie`; what a booking may become by one; what of suspense may repay a recovery.
+    /// `suspense_tie`, and what a booking may become by one.
     TIES
 }
 
@@ -45,22 +45,6 @@ when old.order_id is not null
   or old.treatment <> new.treatment
 begin select raise(abort, 'statement_entry is append-only'); end
 ;;
--- sqlite:
-drop trigger statement_entry_taken_waited
-;;
--- sqlite:
-create trigger statement_entry_taken_waited before insert on statement_entry_taken
-when not exists (select 1 from statement_entry where id = new.entry_id and order_id is not null
-  and treatment = case when credit then 'unknown_credit' else 'unknown_debit' end
-  and credit = (new.treatment in ('returned', 'given_back')))
-  or exists (select 1 from recovery_repayment where entry_id = new.entry_id and withdrawn_at_ms is null)
-begin select raise(abort, 'only what an order has in suspense is taken'); end
-;;
--- sqlite:
-create trigger recovery_repayment_was_not_taken before insert on recovery_repayment
-when exists (select 1 from statement_entry_taken where entry_id = new.entry_id)
-begin select raise(abort, 'a repayment is no more than a credit in suspense'); end
-;;
 -- postgres:
 create function suspense_tie_keeps() returns trigger language plpgsql as $$
 begin
@@ -103,29 +87,4 @@ end $$
 ;;
 -- postgres:
 create trigger statement_entry_never_changes before update on statement_entry for each row execute function statement_entry_keeps()
-;;
--- postgres:
-create or replace function money_entry_waited() returns trigger language plpgsql as $$
-begin
-    perform 1 from statement_entry where id = new.entry_id for update;
-    if not exists (select 1 from statement_entry where id = new.entry_id and order_id is not null
-        and treatment = case when credit then 'unknown_credit' else 'unknown_debit' end
-        and credit = (new.treatment in ('returned', 'given_back')))
-        or exists (select 1 from recovery_repayment where entry_id = new.entry_id and withdrawn_at_ms is null) then
-        raise exception 'only what an order has in suspense is taken';
-    end if;
-    return new;
-end $$
-;;
--- postgres:
-create function recovery_repayment_was_not_taken() returns trigger language plpgsql as $$
-begin
-    if exists (select 1 from statement_entry_taken where entry_id = new.entry_id) then
-        raise exception 'a repayment is no more than a credit in suspense';
-    end if;
-    return new;
-end $$
-;;
--- postgres:
-create trigger recovery_repayment_was_not_taken before insert on recovery_repayment for each row execute function recovery_repayment_was_not_taken()
 ";

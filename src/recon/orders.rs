@@ -35,6 +35,7 @@ pub(super) struct Orders {
 }
 
 impl Orders {
+    /// Those that these bookings name, by our reference or by the serial number that a result gave.
     pub async fn of(txn: &DatabaseTransaction, entries: &[Entry]) -> Result<Self, Problem> {
         let mut found = Self::default();
         let refs: HashSet<&str> = entries.iter().filter_map(|entry| entry.bank_ref.as_deref()).collect();
@@ -107,6 +108,7 @@ impl Orders {
         (entry.bank_ref.is_some() || (!entry.credit && order.amount_fen == entry.amount_fen)).then_some(order)
     }
 
+    /// What is known of one of them when a booking of `amount_fen` is judged.
     pub fn known(&self, order: &order::Model, amount_fen: Fen) -> Known {
         let booked = self.booked.get(&order.id).map_or(&[][..], Vec::as_slice);
         let of = |treatment| booked.iter().filter(move |booked| booked.treatment == treatment);
@@ -127,6 +129,7 @@ impl Orders {
         parked.next().is_none().then_some((only.entry_id, only.booked_on))
     }
 
+    /// Whose money the events of one of them move.
     pub fn money(&self, order_id: Option<Uuid>) -> Result<OrderMoney, Problem> {
         let money = order_id.and_then(|id| self.money.get(&id)).cloned();
         money.ok_or_else(|| Problem::internal(anyhow::anyhow!("a booking of an order without the order's money")))

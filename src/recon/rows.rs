@@ -91,7 +91,7 @@ pub mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A booking that left suspense, because the batch of its order was signed for later; never changed.
+/// A booking that left suspense because more is known of its order now; never changed.
 pub mod taken {
     use sea_orm::entity::prelude::*;
 

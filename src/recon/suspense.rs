@@ -241,14 +241,9 @@ async fn take_one(
         Treatment::Returned => apply::come_back(txn, app, &order, entry.booked_on).await?,
         _ => {}
     }
-    let row = taken::ActiveModel {
-        entry_id: Set(entry_id),
-        treatment: Set(treatment.word().to_owned()),
-        taken_at_ms: Set(app.clock.now()),
-    };
-    taken::Entity::insert(row).exec_without_returning(txn).await?;
+    has_left(txn, app, entry_id, treatment).await?;
     if entry.credit {
-        explain(txn, app, entry_id, "the batch of its order was signed for later").await?;
+        explain(txn, app, entry_id, "it is known now whose it is").await?;
     }
     if let Some(kind) = kind {
         let statement = statement::Entity::find_by_id(entry.statement_id).one(txn).await?.ok_or_else(missing)?;
@@ -261,4 +256,22 @@ async fn take_one(
     ledger::post(txn, app, &[event]).await?;
     orders.take(order_id, entry_id, treatment);
     orders.read_again(txn, vec![order_id]).await
+}
+
+/// Writes that a booking of an order left suspense, and how it stands in the books since.
+///
+/// # Errors
+/// Those of the database, which refuses what did not wait there or repays a recovery.
+pub(super) async fn has_left(
+    txn: &DatabaseTransaction,
+    app: &App,
+    entry_id: Uuid,
+    treatment: Treatment,
+) -> Result<(), DbErr> {
+    let row = taken::ActiveModel {
+        entry_id: Set(entry_id),
+        treatment: Set(treatment.word().to_owned()),
+        taken_at_ms: Set(app.clock.now()),
+    };
+    taken::Entity::insert(row).exec_without_returning(txn).await.map(drop)
 }

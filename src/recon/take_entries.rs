@@ -12,7 +12,7 @@ use super::raise::explain;
 use super::rows::{entry, statement};
 use super::statement::Entry;
 use super::statement_file::CHUNK;
-use super::{BreakKind, Seen, lump, raise};
+use super::{BreakKind, Seen, lump, raise, suspense};
 use crate::app::App;
 use crate::http::Problem;
 use crate::ledger::{self, Event};
@@ -69,6 +69,7 @@ async fn take_chunk(
     let mut orders = Orders::of(txn, entries).await?;
     let (mut rows, mut events, mut breaks) = (Vec::new(), Vec::new(), Vec::new());
     let mut paid: Vec<apply::Debited> = Vec::new();
+    let mut gone_through: Vec<Uuid> = Vec::new();
     for booking in entries {
         let order = orders.order(booking).cloned();
         let known = order.as_ref().map(|order| orders.known(order, booking.amount_fen));
@@ -97,6 +98,7 @@ async fn take_chunk(
                 if let Some((parked_id, parked_on)) = orders.parked(&order) {
                     events
                         .push(take_parked(txn, app, &mut orders, order.id, parked_id, parked_on.max(booked_on)).await?);
+                    gone_through.push(parked_id);
                 }
             }
             Some(OrderCommand::Return) => {
@@ -117,6 +119,10 @@ async fn take_chunk(
     apply::settle_paid(txn, app, &paid).await?;
     for rows in rows.chunks(ROWS) {
         entry::Entity::insert_many(rows.to_vec()).exec_without_returning(txn).await?;
+    }
+    // A return may stand before its debit on the same statement, so this comes after both are written.
+    for entry_id in gone_through {
+        suspense::has_left(txn, app, entry_id, Treatment::Returned).await?;
     }
     for seen in breaks {
         raise(txn, app, seen).await?;
@@ -139,6 +145,7 @@ async fn take_parked(
         apply::come_back(txn, app, order, on).await?;
     }
     explain(txn, app, parked_id, "the debit that it returns was booked later").await?;
+    orders.take(order_id, parked_id, Treatment::Returned);
     orders.read_again(txn, vec![order_id]).await?;
     Ok(Event::CameBackBefore { order: orders.money(Some(order_id))?, entry_id: parked_id })
 }

@@ -218,6 +218,8 @@ async fn a_return_that_comes_before_its_debit_goes_through_with_it() {
         assert_eq!(scene.breaks().await, [""; 0], "{days:?}");
         let positions = scene.app.get(&scene.app.city.auditor, "/v1/recon/positions").await.ok(200);
         assert_eq!(positions.text("/items/0/unknown_credits_fen"), "0");
+        let waiting = scene.app.get(&scene.app.city.auditor, "/v1/suspense-credits").await.ok(200);
+        assert_eq!(waiting.body["items"], serde_json::json!([]), "{days:?}");
         replace_card(&scene, "6222021234567890136").await;
         scene.pay().await;
         scene.settle_down().await;

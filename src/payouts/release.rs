@@ -101,7 +101,12 @@ pub(crate) async fn sign(
     let batch = load(txn, id).await?;
     let is_there = is_at_bank(txn, &batch).await?;
     check(txn, app, &batch, staff, version, signed).await?;
-    let batch = if is_there { batch } else { count(txn, app, &batch).await? };
+    let batch = if is_there {
+        batch
+    } else {
+        refuse_changed_cards(txn, &batch).await?;
+        count(txn, app, &batch).await?
+    };
     release(txn, app, &batch, staff.staff_id, is_there).await?;
     load(txn, id).await
 }
@@ -163,14 +168,19 @@ async fn check(
     Ok(())
 }
 
-/// Counts a batch that will be sent against the limits of its day; answers it as it stands then.
-async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
+/// What will be sent goes to the cards of today.
+async fn refuse_changed_cards(txn: &DatabaseTransaction, batch: &batch::Model) -> Result<(), Problem> {
     if cards_changed(txn, batch.id).await? {
         return Err(Problem::new(Code::BatchCardChanged).detail(Text::fixed(
             "批次中有会员已更换互助服务卡，请作废此批次后重新制作",
             "A member in this batch has another card now: void the batch and prepare a new one",
         )));
     }
+    Ok(())
+}
+
+/// Counts a batch against the limits of its day; answers it as it stands then.
+async fn count(txn: &DatabaseTransaction, app: &App, batch: &batch::Model) -> Result<batch::Model, Problem> {
     let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
     check_day(txn, app, link, batch.value_date).await?;
     if batch.total_fen > link.rules.max_batch_fen {

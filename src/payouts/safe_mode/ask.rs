@@ -23,7 +23,8 @@ const STEP: u64 = 100;
 /// Pause before the next step.
 const PAUSE_SECS: i64 = 60;
 
-/// The batches that wait to be sent, or released, and were not asked about since SAFE mode began.
+/// The batches that wait to be sent, or released, and were not asked about since SAFE mode began. One that the bank is known to have waits for its
+/// release alone.
 pub(super) async fn unsent(
     connection: &impl sea_orm::ConnectionTrait,
     since: Moment,
@@ -31,6 +32,7 @@ pub(super) async fn unsent(
 ) -> Result<Vec<batch::Model>, sea_orm::DbErr> {
     batch::Entity::find()
         .filter(batch::Column::State.is_in([BatchState::Prepared, BatchState::Released]))
+        .filter(batch::Column::AtBank.eq(false))
         .filter(batch::Column::AskedAtMs.is_null().or(batch::Column::AskedAtMs.lt(since)))
         .order_by_asc(batch::Column::Id)
         .limit(limit)

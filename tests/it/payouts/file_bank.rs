@@ -198,6 +198,14 @@ async fn a_report_on_a_batch_whose_release_was_lost_keeps_it_from_being_sent() {
     scene.resolve_breaks().await;
     let (path, signed) = (format!("{}/release", batch.path), json!({"sha256": batch.sha256}));
     assert_eq!(scene.states(granted).await.0, "batched");
+    // A SAFE mode that begins now has nothing to ask about it, and can be left.
+    scene.advance(60);
+    let safe = scene.app.post(&city.maker, "/v1/safe-mode", &json!({"reason": "恢复备份"})).await.ok(200);
+    assert_eq!(safe.body["missing"], json!([]));
+    let app = &scene.app.app;
+    let txn = app.db.begin().await.unwrap();
+    safe_mode::leave(&txn, app, "operator:test", "checked").await.unwrap();
+    txn.commit().await.unwrap();
     let found = scene.app.post_at(&city.checker, &path, 1, &signed).await.ok(200);
     assert_eq!((found.text("/state"), found.text("/at_bank")), ("in_doubt".into(), "true".into()));
     scene.settle_down().await;

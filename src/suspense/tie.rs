@@ -17,8 +17,8 @@ use crate::app::App;
 use crate::http::problem::ProblemBody;
 use crate::http::{Answer, Body, Code, Idempotency, Problem, Reply, StaffCaller};
 use crate::kernel::text::Text;
-use crate::payouts::rows::order;
-use crate::recon::rows::entry;
+use crate::payouts::rows::{batch, order};
+use crate::recon::rows::{entry, statement};
 use crate::recon::suspense;
 use crate::recoveries;
 
@@ -124,7 +124,7 @@ async fn unnamed(txn: &DatabaseTransaction, entry_id: Uuid) -> Result<entry::Mod
     Ok(booking)
 }
 
-/// Refuses an order that is not there or of another amount.
+/// Refuses an order that is not there, of another account or of another amount.
 async fn check(txn: &DatabaseTransaction, booking: &entry::Model, order_id: Uuid) -> Result<(), Problem> {
     let order = order::Entity::find_by_id(order_id).one(txn).await?.ok_or_else(|| {
         Problem::new(Code::ValidationFailed).field(
@@ -133,7 +133,20 @@ async fn check(txn: &DatabaseTransaction, booking: &entry::Model, order_id: Uuid
             Text::fixed("没有这笔付款指令", "There is no such order"),
         )
     })?;
-    if suspense::would_take(txn, booking, order).await? { Ok(()) } else { Err(Problem::new(Code::BookingDoesNotFit)) }
+    let fits = is_of_account(txn, booking, &order).await? && suspense::would_take(txn, booking, order).await?;
+    if fits { Ok(()) } else { Err(Problem::new(Code::BookingDoesNotFit)) }
+}
+
+/// True when the order's batch is debited to the account of the booking's statement.
+async fn is_of_account(
+    txn: &DatabaseTransaction,
+    booking: &entry::Model,
+    order: &order::Model,
+) -> Result<bool, Problem> {
+    let Some(batch_id) = order.batch_id else { return Ok(false) };
+    let batch = batch::Entity::find_by_id(batch_id).one(txn).await?;
+    let statement = statement::Entity::find_by_id(booking.statement_id).one(txn).await?;
+    Ok(batch.zip(statement).is_some_and(|(batch, statement)| batch.debit_account == statement.account))
 }
 
 /// Proposes whose a booking is; answers the booking.

@@ -7,8 +7,7 @@ use huzhu::recon;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::journey::replace_card;
-use super::scene::{Booked, Granted, OPENING_FEN, Scene, statement, states};
+use super::scene::{ACCOUNT, Booked, Granted, OPENING_FEN, Scene, statement, states};
 use crate::support::Got;
 
 /// The service takes a statement of the bank with these lines.
@@ -164,20 +163,66 @@ async fn a_debit_without_a_reference_settles_the_order_that_two_people_name() {
 async fn what_repays_a_recovery_is_no_return_and_a_return_repays_nothing() {
     let scene = Scene::start().await;
     let city = &scene.app.city;
-    let ([first, _, _], held_fen) = settled(&scene).await;
-    let lines =
-        [Booked { day: 17, ..Booked::credit(70_000, "R1") }, Booked { day: 17, ..Booked::credit(70_000, "R2") }];
-    take(&scene, 2, held_fen, &lines).await;
-    let waiting = scene.app.get(&city.auditor, "/v1/suspense-credits").await.ok(200);
-    let entries: Vec<String> = (0..2).map(|at| waiting.text(&format!("/items/{at}/entry_id"))).collect();
-    let id = order_id(&scene, first).await;
-    let tied = tie(&scene, &format!("/v1/suspense-bookings/{}", entries[0]), &id).await;
-    tied.ok(200);
+    let ([first, second, small], held_fen) = settled(&scene).await;
+    let credit = |serial| Booked { day: 17, ..Booked::credit(70_000, serial) };
+    take(&scene, 2, held_fen, &[credit("R1"), credit("R2")]).await;
+    let waiting = async || scene.app.get(&city.auditor, "/v1/suspense-credits").await.ok(200);
+    let path = |got: &Got, at: usize| format!("/v1/suspense-bookings/{}", got.text(&format!("/items/{at}/entry_id")));
+    let listed = waiting().await;
+    let (repaying, returned) = (path(&listed, 0), path(&listed, 1));
+    let (first_id, second_id) = (order_id(&scene, first).await, order_id(&scene, second).await);
+    // What was proposed before a recovery took some of it is not confirmed any more.
+    let early = scene.app.post(&city.maker, &format!("{repaying}/order"), &said(&second_id)).await.ok(201);
+    let asked = json!({
+        "payout_id": small.payout_id, "reason": "settlement_cancelled", "amount_fen": 5_000, "explanation": "医院撤销了结算"
+    });
+    let opened = scene.app.post(&city.maker, "/v1/recoveries", &asked).await.ok(201);
+    let recovery = format!("/v1/recoveries/{}", opened.text("/id"));
+    let confirm = format!("{recovery}/confirm");
+    scene.app.post_at(&city.checker, &confirm, opened.version(), &Value::Null).await.ok(200);
+    let entry_of = |path: &str| json!({"entry_id": path.rsplit('/').next().unwrap()});
+    scene.app.post(&city.maker, &format!("{recovery}/repayments"), &entry_of(&repaying)).await.ok(201);
+    let which = json!({"tie_id": early.text("/tie/id")});
+    let confirm = format!("{repaying}/order/confirm");
+    scene.app.post(&city.checker, &confirm, &which).await.refused(409, "booking_not_in_suspense");
+    let again = scene.app.post(&city.maker, &format!("{repaying}/order"), &said(&second_id)).await;
+    again.refused(409, "booking_not_in_suspense");
+    // The other is tied, and then repays nothing: not here, and not in the database.
+    tie(&scene, &returned, &first_id).await.ok(200);
+    assert_eq!(scene.states(first).await.0, "returned");
+    let refused = scene.app.post(&city.maker, &format!("{recovery}/repayments"), &entry_of(&returned)).await;
+    refused.refused(409, "credit_not_in_suspense");
+    let bypass = "insert into recovery_repayment (id, recovery_id, entry_id, amount_fen, proposed_by, proposed_at_ms) \
+                  select entry_id, (select id from recovery), entry_id, 1, (select opened_by from recovery), 1 from statement_entry_taken";
+    assert!(scene.app.execute(bypass).await.is_err(), "a return repaid a recovery");
+    let bypass = "insert into statement_entry_taken select entry_id, 'returned', 1 from recovery_repayment";
+    assert!(scene.app.execute(bypass).await.is_err(), "a repayment was taken for a return");
+    let listed = waiting().await;
+    assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    scene.stop().await;
+}
+
+#[actix_web::test]
+async fn a_booking_is_tied_once_and_to_an_order_of_its_own_account() {
+    let scene = Scene::start().await;
+    let city = &scene.app.city;
+    let ([first, second, _], held_fen) = settled(&scene).await;
+    let credit = |serial| Booked { day: 17, ..Booked::credit(70_000, serial) };
+    take(&scene, 2, held_fen, &[credit("R1"), credit("R2")]).await;
+    let listed = scene.app.get(&city.auditor, "/v1/suspense-credits").await.ok(200);
+    let path = |at: usize| format!("/v1/suspense-bookings/{}", listed.text(&format!("/items/{at}/entry_id")));
+    let (first_id, second_id) = (order_id(&scene, first).await, order_id(&scene, second).await);
+    tie(&scene, &path(0), &first_id).await.ok(200);
     // A second return of an order that came back does not fit.
-    let second = format!("/v1/suspense-bookings/{}/order", entries[1]);
-    scene.app.post(&city.maker, &second, &said(&id)).await.refused(409, "booking_does_not_fit");
-    replace_card(&scene, "6222021234567890136").await;
-    let waiting = scene.app.get(&city.auditor, "/v1/suspense-credits").await.ok(200);
-    assert_eq!(waiting.body["items"].as_array().unwrap().len(), 1);
+    let propose = format!("{}/order", path(1));
+    scene.app.post(&city.maker, &propose, &said(&first_id)).await.refused(409, "booking_does_not_fit");
+    // Nor does an order that another account is debited for.
+    scene.app.execute("update payout_batch set debit_account = 'OTHER'").await.unwrap();
+    let shown = scene.app.get(&city.maker, &path(1)).await.ok(200);
+    assert_eq!(shown.body["candidates"], json!([]));
+    scene.app.post(&city.maker, &propose, &said(&second_id)).await.refused(409, "booking_does_not_fit");
+    scene.app.execute(&format!("update payout_batch set debit_account = '{ACCOUNT}'")).await.unwrap();
+    tie(&scene, &path(1), &second_id).await.ok(200);
+    assert_eq!(scene.states(second).await.0, "returned");
     scene.stop().await;
 }

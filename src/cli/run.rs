@@ -74,13 +74,13 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
         jobs::release_all(&app).await?;
         documents::release_uploads(&app).await?;
     }
+    // Before anybody is told that it is ready: a stop that comes right then is heard too.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
     let metrics_handle = metrics.handle();
     tokio::spawn(metrics);
     let stop = CancellationToken::new();
     let workers = worker.then(|| tokio::spawn(jobs::run(app.clone(), work::registry(), stop.clone())));
-    // Before anybody is told that it is ready: a stop that comes right then is heard too.
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let api = if api { Some(start_api(&app)?) } else { None };
     if api.is_some() {
         say_where_to_look(&app);

@@ -37,6 +37,8 @@ CUT_BYTES = (50, 20_000)
 BEIJING = timezone(timedelta(hours=8))
 #: The last of the bank's day, in which nothing is sent again (15 minutes), and a run before it.
 DAY_END_SECS = 25 * 60
+#: So many lines of the log are shown of a process that did not do what it should.
+LAST_WORDS = 20
 #: What the bank's account holds, ten million yuan.
 FUNDS_FEN = 1_000_000_000
 
@@ -44,29 +46,44 @@ FUNDS_FEN = 1_000_000_000
 class Process:
     """A verb of the program, killed and started again."""
 
-    def __init__(self, command, environment, log, ready=None):
+    def __init__(self, command, environment, log, ready):
         self.command, self.environment, self.log, self.ready, self.process = command, environment, log, ready, None
 
     def start(self):
         self.process = subprocess.Popen(self.command, env=self.environment, stdout=self.log, stderr=self.log)
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            assert self.process.poll() is None, f"it did not start: {self.log.name}"
+            self.assert_alive()
             try:
-                if self.ready is None or httpx.get(self.ready).status_code == 200:
+                if httpx.get(self.ready).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise AssertionError("it was not ready in 60 s")
+        raise AssertionError(f"{self.name} was not ready in 60 s\n{self.last_words()}")
 
     def kill(self):
+        self.assert_alive()
         self.process.kill()
         self.process.wait()
 
     def stop(self):
+        self.assert_alive()
         self.process.terminate()
-        assert self.process.wait(60) == 0, "it did not stop well"
+        code = self.process.wait(60)
+        assert code == 0, f"{self.name} did not stop well: {code}\n{self.last_words()}"
+
+    def assert_alive(self):
+        code = self.process.poll()
+        assert code is None, f"{self.name} ended by itself: {code}\n{self.last_words()}"
+
+    @property
+    def name(self):
+        return f"huzhu {self.command[1]}"
+
+    def last_words(self):
+        """The end of the log that it shares with the others."""
+        return "\n".join(Path(self.log.name).read_text(errors="replace").splitlines()[-LAST_WORDS:])
 
 
 class Service(Process):
@@ -108,8 +125,9 @@ class Service(Process):
 
     def worker(self):
         """`huzhu work` beside it: the same database and folder."""
-        environment = {**self.environment, "HUZHU_HTTP__METRICS_LISTEN": f"127.0.0.1:{free_ports(1)[0]}"}
-        return Process([self.binary, "work"], environment, self.log)
+        metrics = f"127.0.0.1:{free_ports(1)[0]}"
+        environment = {**self.environment, "HUZHU_HTTP__METRICS_LISTEN": metrics}
+        return Process([self.binary, "work"], environment, self.log, f"http://{metrics}/metrics")
 
     def paid_by_bank(self):
         """The reference of every debit that the bank has made, from its own memory."""
@@ -205,9 +223,12 @@ def main(kind, kills):
         office_stop.set()
         staff.join()
         for process in (worker, service, bank):
-            process.stop()
+            try:
+                process.stop()
+            except Exception as trouble:  # noqa: BLE001 - the others are to be stopped, too
+                troubles.append(trouble)
         line.close()
-    assert not troubles, f"{directory}: {troubles}"
+    assert not troubles, "\n".join([directory, *(f"{type(trouble).__name__}: {trouble}" for trouble in troubles)])
     amiss = service.said_amiss()
     assert not amiss, "\n".join([f"{len(amiss)} lines of {directory}/service.log", *amiss[:20]])
     assert acknowledged, "no claim came through: nothing was tested"

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::table;
 use crate::kernel::clock::{Clock, SystemClock};
-use crate::simulate::catalogue::{FAULTS, How};
+use crate::simulate::catalogue::FAULTS;
 use crate::simulate::{self, Failure, Options, Report, guards};
 
 /// Arguments of `huzhu simulate`.
@@ -154,11 +154,7 @@ fn list() {
     let rows: Vec<Vec<String>> = FAULTS
         .iter()
         .map(|played| {
-            let (by, how) = match played.how {
-                How::By(names, how) => (names.join(" "), how.to_owned()),
-                How::Not(why) => ("not played".to_owned(), why.to_owned()),
-            };
-            vec![played.number.to_owned(), played.fault.to_owned(), by, how]
+            vec![played.number.to_owned(), played.fault.to_owned(), played.by.join(" "), played.how.to_owned()]
         })
         .collect();
     table::print(&["", "fault", "played by", "how"], &rows);

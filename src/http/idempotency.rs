@@ -60,6 +60,26 @@ pub struct Idempotency {
     key: String,
 }
 
+/// An answer that was given.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// The answer.
+    pub(crate) reply: Reply,
+    /// True when it was given before: nothing happened now.
+    pub(crate) again: bool,
+}
+
+impl Given {
+    fn into_response(self) -> HttpResponse {
+        let mut response = self.reply.into_response();
+        if self.again {
+            let name = actix_web::http::header::HeaderName::from_static("idempotent-replay");
+            response.headers_mut().insert(name, actix_web::http::header::HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
 impl FromRequest for Idempotency {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -83,14 +103,15 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Idempotency, Pro
                 "Send Idempotency-Key with 8 to 64 visible ASCII characters, best a UUID, and keep it when you try again",
             ))
         })?;
-    Ok(Idempotency {
-        subject: caller.subject(),
-        operation: format!("{} {}", request.method(), request.path()),
-        key: key.to_owned(),
-    })
+    Ok(Idempotency::new(caller.subject(), format!("{} {}", request.method(), request.path()), key.to_owned()))
 }
 
 impl Idempotency {
+    /// The `key` under which `subject` asks for `operation`: method and path.
+    pub(crate) const fn new(subject: String, operation: String, key: String) -> Self {
+        Self { subject, operation, key }
+    }
+
     /// Runs `effect` in one transaction that also stores its answer; or gives the stored answer again.
     ///
     /// `fingerprint` is that of the body (zeros when there is none).
@@ -101,7 +122,18 @@ impl Idempotency {
     where
         F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
     {
-        self.once_for(app, fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
+        self.given(app, fingerprint, effect).await.map(Given::into_response)
+    }
+
+    /// As [`Self::once`], with what was answered before it goes out.
+    ///
+    /// # Errors
+    /// Those of [`Self::once`].
+    pub(crate) async fn given<F>(&self, app: &App, fingerprint: [u8; 32], effect: F) -> Result<Given, Problem>
+    where
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
+        self.given_for(app, fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
     }
 
     /// As [`Self::once`], for an `effect` that refuses to happen twice by itself: the stored answer is looked for only after a refusal,
@@ -115,7 +147,8 @@ impl Idempotency {
     {
         let fingerprint = self.fingerprint(fingerprint);
         let txn = app.db.begin().await?;
-        self.try_once(app, txn, &fingerprint, async |_: &DatabaseTransaction| Ok(()), effect).await
+        let again = async |_: &DatabaseTransaction| Ok(());
+        self.try_once(app, txn, &fingerprint, again, effect).await.map(Given::into_response)
     }
 
     /// As [`Self::once`], for an answer that shows somebody's file: before a stored one is given again, `again` asks anew whether
@@ -124,6 +157,14 @@ impl Idempotency {
     /// # Errors
     /// Those of [`Self::once`] and of `again`.
     pub async fn once_for<A, F>(&self, app: &App, fingerprint: [u8; 32], again: A, effect: F) -> Answer
+    where
+        A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
+        F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
+    {
+        self.given_for(app, fingerprint, again, effect).await.map(Given::into_response)
+    }
+
+    async fn given_for<A, F>(&self, app: &App, fingerprint: [u8; 32], again: A, effect: F) -> Result<Given, Problem>
     where
         A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
         F: AsyncFnOnce(&DatabaseTransaction) -> Result<Reply, Problem>,
@@ -151,7 +192,7 @@ impl Idempotency {
         fingerprint: &[u8; 32],
         again: A,
         effect: F,
-    ) -> Answer
+    ) -> Result<Given, Problem>
     where
         A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
         F: AsyncFnOnce(&DatabaseTransaction) -> Result<(Reply, Writes), Problem>,
@@ -164,7 +205,7 @@ impl Idempotency {
             Ok(reply) => {
                 txn.commit().await?;
                 app.job_written.notify_waiters();
-                Ok(reply.into_response())
+                Ok(Given { reply, again: false })
             }
             Err(problem) => {
                 txn.rollback().await?;
@@ -174,7 +215,7 @@ impl Idempotency {
         }
     }
 
-    async fn replay<A>(&self, app: &App, fingerprint: &[u8; 32], again: &A) -> Result<Option<HttpResponse>, Problem>
+    async fn replay<A>(&self, app: &App, fingerprint: &[u8; 32], again: &A) -> Result<Option<Given>, Problem>
     where
         A: AsyncFn(&DatabaseTransaction) -> Result<(), Problem>,
     {
@@ -190,7 +231,7 @@ impl Idempotency {
         app: &App,
         connection: &impl ConnectionTrait,
         fingerprint: &[u8; 32],
-    ) -> Result<Option<HttpResponse>, Problem> {
+    ) -> Result<Option<Given>, Problem> {
         let key = (self.subject.clone(), self.operation.clone(), self.key.clone());
         let Some(row) = Entity::find_by_id(key).one(connection).await? else { return Ok(None) };
         if row.fingerprint != fingerprint {
@@ -199,12 +240,7 @@ impl Idempotency {
         let body = app.sealer.open_bytes(Field::StoredAnswer, &row.body)?;
         let headers: Headers = serde_json::from_value(row.headers)?;
         let status = u16::try_from(row.status).map_err(Problem::internal)?;
-        let mut response = Reply { status, headers, body: body.reveal().clone() }.into_response();
-        response.headers_mut().insert(
-            actix_web::http::header::HeaderName::from_static("idempotent-replay"),
-            actix_web::http::header::HeaderValue::from_static("true"),
-        );
-        Ok(Some(response))
+        Ok(Some(Given { reply: Reply { status, headers, body: body.reveal().clone() }, again: true }))
     }
 
     /// Writes the answer, and with it what is left to write. A row of the same key, or one that somebody else changed, refuses all.

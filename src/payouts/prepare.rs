@@ -98,21 +98,34 @@ pub(super) async fn prepare_payout_batch(
     let link = app.bank.as_ref().ok_or_else(|| Problem::new(Code::BankNotConfigured))?;
     idempotency
         .once(&app, body.fingerprint, async |txn| {
-            let limit = link.adapter.capabilities().max_lines;
-            let limit = body.value.max_orders.map_or(limit, |wanted| wanted.min(limit));
-            let value_date = value_date(txn, &app, link).await?;
-            let bounds = Bounds { orders: limit, fen: link.rules.max_batch_fen, value_date };
-            queue_mended(txn, &app).await?;
-            let (batch, held) = prepare(txn, &app, link, staff.staff_id, &bounds).await?;
-            match batch {
-                Some(row) => {
-                    let (location, version) = (format!("/v1/payout-batches/{}", row.id), row.version);
-                    Ok(Reply::created(location, &Prepared { batch: Some(row.into()), held })?.version(version))
-                }
-                None => Reply::ok(&Prepared { batch: None, held }),
-            }
+            prepare_batch(txn, &app, link, staff.staff_id, body.value.max_orders).await
         })
         .await
+}
+
+/// Prepares a batch of at most `max_orders`, or of as many as the bank takes; answers it and what was held back.
+///
+/// # Errors
+/// Those that the route names.
+pub(crate) async fn prepare_batch(
+    txn: &DatabaseTransaction,
+    app: &App,
+    link: &BankLink,
+    maker_id: Uuid,
+    max_orders: Option<usize>,
+) -> Result<Reply, Problem> {
+    let limit = link.adapter.capabilities().max_lines;
+    let limit = max_orders.map_or(limit, |wanted| wanted.min(limit));
+    let bounds = Bounds { orders: limit, fen: link.rules.max_batch_fen, value_date: value_date(txn, app, link).await? };
+    queue_mended(txn, app).await?;
+    let (batch, held) = prepare(txn, app, link, maker_id, &bounds).await?;
+    match batch {
+        Some(row) => {
+            let (location, version) = (format!("/v1/payout-batches/{}", row.id), row.version);
+            Ok(Reply::created(location, &Prepared { batch: Some(row.into()), held })?.version(version))
+        }
+        None => Reply::ok(&Prepared { batch: None, held }),
+    }
 }
 
 /// An order with what the bank needs of it.

@@ -1,4 +1,4 @@
-//! The 46 faults of the payout contract (5.9), and how each is played; those that cannot happen here yet say so.
+//! The 46 faults of the payout contract (5.9), and how each is played.
 
 /// A fault of the contract.
 #[derive(Clone, Copy, Debug)]
@@ -7,25 +7,14 @@ pub struct Played {
     pub number: &'static str,
     /// What it is.
     pub fault: &'static str,
-    /// By which of the simulator's faults it is played, or why it is not.
-    pub how: How,
+    /// By which of the simulator's faults it is played.
+    pub by: &'static [&'static str],
+    /// In so many words.
+    pub how: &'static str,
 }
 
-/// How a fault is played.
-#[derive(Clone, Copy, Debug)]
-pub enum How {
-    /// By these faults, in so many words.
-    By(&'static [&'static str], &'static str),
-    /// Not: what it happens to is not there, or not in this process.
-    Not(&'static str),
-}
-
-const fn by(number: &'static str, fault: &'static str, names: &'static [&'static str], how: &'static str) -> Played {
-    Played { number, fault, how: How::By(names, how) }
-}
-
-const fn not(number: &'static str, fault: &'static str, why: &'static str) -> Played {
-    Played { number, fault, how: How::Not(why) }
+const fn by(number: &'static str, fault: &'static str, by: &'static [&'static str], how: &'static str) -> Played {
+    Played { number, fault, by, how }
 }
 
 /// All of them, in their order.
@@ -89,7 +78,12 @@ pub const FAULTS: [Played; 46] = [
         &["sender_sleeps_before", "sender_sleeps_after"],
         "it wakes any time later",
     ),
-    not("F15", "a POST repeated with the same key", "keys belong to HTTP: tests/it/rim; releasing twice is played"),
+    by(
+        "F15",
+        "a POST repeated with the same key",
+        &["asked_again"],
+        "whoever prepared, released or gave up asks again, for the same or for something else",
+    ),
     by("F16", "same claim approved twice", &["decision_twice"], "the decision is handed over again"),
     by(
         "F17",
@@ -222,11 +216,9 @@ mod tests {
         let names = crate::simulate::fault_names();
         for (played, number) in FAULTS.iter().zip(1..) {
             assert_eq!(played.number, format!("F{number:02}"));
-            if let How::By(by, _) = played.how {
-                assert!(!by.is_empty());
-                for name in by {
-                    assert!(names.iter().any(|known| known == name), "{} {name}", played.number);
-                }
+            assert!(!played.by.is_empty());
+            for name in played.by {
+                assert!(names.iter().any(|known| known == name), "{} {name}", played.number);
             }
         }
     }
@@ -251,7 +243,7 @@ mod tests {
             "letter_wrong",
         ];
         for name in crate::simulate::fault_names() {
-            let named = FAULTS.iter().any(|played| matches!(played.how, How::By(by, _) if by.contains(&name.as_str())));
+            let named = FAULTS.iter().any(|played| played.by.contains(&name.as_str()));
             assert!(named || others.contains(&name.as_str()), "{name}");
         }
     }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 
 /// Counts commits and ends the process.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) enum Ran<T> {
     /// The process died.
     Died,
     /// It waits for the bank; others go on meanwhile.
-    Asleep(BoxFuture<'static, T>),
+    Asleep(LocalBoxFuture<'static, T>),
 }
 
 impl Fuse {
@@ -109,8 +109,8 @@ impl Fuse {
     }
 
     /// Runs `future` until it ends, dies or falls asleep.
-    pub(super) async fn drive<T>(self: &Arc<Self>, future: BoxFuture<'static, T>) -> Ran<T> {
-        let mut future: Option<BoxFuture<'static, T>> = Some(future);
+    pub(super) async fn drive<T>(self: &Arc<Self>, future: LocalBoxFuture<'static, T>) -> Ran<T> {
+        let mut future: Option<LocalBoxFuture<'static, T>> = Some(future);
         poll_fn(|context| {
             let Some(running) = &mut future else { return Poll::Ready(Ran::Died) };
             if self.is_dead() {

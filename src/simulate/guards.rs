@@ -74,6 +74,27 @@ pub const GUARDS: &[Guard] = &[
         what: "a ledger transaction sums to zero",
         drops: &[("ledger_transaction_balances", "", "")],
     },
+    Guard { name: "tie_once", what: "a booking is tied to one order", drops: &[("suspense_tie_once", "", "")] },
+    Guard {
+        name: "tie_check",
+        what: "whoever proposes a tie does not confirm it",
+        drops: &[("suspense_tie", "check (confirmed_by is null or confirmed_by <> proposed_by),", "")],
+    },
+    Guard {
+        name: "entry_keeps",
+        what: "a booking changes by a tie alone",
+        drops: &[("statement_entry_never_changes", "", "")],
+    },
+    Guard {
+        name: "taken_waited",
+        what: "only what an order has in suspense is taken from there",
+        drops: &[("statement_entry_taken_waited", "", "")],
+    },
+    Guard {
+        name: "at_bank_stays",
+        what: "a batch that the bank has is neither sent nor given up",
+        drops: &[("payout_batch_is_at_the_bank", "", "")],
+    },
     Guard {
         name: "order_keeps",
         what: "an order keeps its reference, amount and card",

@@ -35,6 +35,8 @@ pub(super) enum Step {
     ReleaseOtherRun { nth: usize },
     /// A run is given up.
     VoidRun { nth: usize },
+    /// Whoever asked last asks again under the same key: for the same, or for something else.
+    AskAgain { other: bool },
     /// Due jobs run, at most so many.
     Work { jobs: usize },
     /// Time passes.
@@ -105,6 +107,7 @@ impl Step {
             Self::ReleaseOther { .. } | Self::ReleaseOtherRun { .. } => "other_hash".to_owned(),
             Self::Void { .. } => "batch_voided".to_owned(),
             Self::VoidRun { .. } => "run_voided".to_owned(),
+            Self::AskAgain { .. } => "asked_again".to_owned(),
             Self::Down { .. } => "bank_down".to_owned(),
             Self::Crash { .. } => "crash_at_commit".to_owned(),
             Self::ChangeCard { .. } => "card_changed".to_owned(),
@@ -150,7 +153,7 @@ struct Shape {
 }
 
 /// Kinds of trouble besides the bank's own.
-const KINDS: u64 = 34;
+const KINDS: u64 = 35;
 
 fn pick(chance: &dyn Chance, bound: u64) -> usize {
     usize::try_from(chance.below(bound)).unwrap_or(0)
@@ -217,6 +220,7 @@ fn trouble(chance: &dyn Chance, kind: u64) -> Step {
             let all = [Bomb::Entities, Bomb::Outside, Bomb::Depth, Bomb::Attributes];
             Step::FindFile { what: Lying::Bomb(all.get(pick(chance, 4)).copied().unwrap_or(Bomb::Entities)), nth }
         }
+        33 => Step::AskAgain { other: chance.below(3) == 0 },
         _ => Step::Skew { secs: fen(chance, 14_400) - 7_200 },
     }
 }

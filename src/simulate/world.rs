@@ -1,5 +1,6 @@
 //! One seed: a city, its service, its bank and the line between them, and what happens to them step by step.
 
+mod asking;
 mod backup;
 mod bank;
 mod controls;
@@ -11,7 +12,7 @@ mod runs;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use sea_orm::sqlx::SqlitePool;
 
@@ -88,13 +89,15 @@ pub(super) struct World {
     lives: u64,
     running: Option<Running>,
     judge: Judge,
-    sleepers: Vec<BoxFuture<'static, Job>>,
+    sleepers: Vec<LocalBoxFuture<'static, Job>>,
     last_grant: Option<NewPayout>,
     cards: Vec<i64>,
     tampered: bool,
     backup: Option<backup::Backup>,
     folder: Arc<files::Folder>,
     last_signed: Option<u64>,
+    asked: u64,
+    last_asked: Option<asking::Asked>,
     pub(super) counts: Counts,
 }
 
@@ -133,6 +136,8 @@ impl World {
             backup: None,
             folder: Arc::default(),
             last_signed: None,
+            asked: 0,
+            last_asked: None,
             counts: Counts::default(),
         };
         world.start(image).await?;
@@ -193,10 +198,10 @@ impl World {
     }
 
     /// Runs `future`; none when the process died at it.
-    async fn drive<T: Send + 'static>(
+    async fn drive<T: 'static>(
         &mut self,
         image: &Image,
-        future: BoxFuture<'static, T>,
+        future: LocalBoxFuture<'static, T>,
     ) -> Result<Option<T>, Stop> {
         let fuse = self.fuse.clone();
         match fuse.drive(future).await {
@@ -208,20 +213,24 @@ impl World {
         }
     }
 
-    /// Something that people do: a refusal is an answer, a failure of ours is not.
-    async fn act<T: Send + 'static>(
+    /// Something that people do; none when they were refused, or the process died at it.
+    async fn act<T: 'static>(
         &mut self,
         image: &Image,
-        future: BoxFuture<'static, Result<T, Problem>>,
+        future: LocalBoxFuture<'static, Result<T, Problem>>,
     ) -> Result<Option<T>, Stop> {
         let done = self.drive(image, future).await?;
-        match done {
-            Some(Ok(answer)) => Ok(Some(answer)),
-            Some(Err(problem)) if problem.code() == Code::Internal => {
+        Ok(done.map(Self::answered).transpose()?.and_then(Result::ok))
+    }
+
+    /// What people were answered: a refusal is an answer, a failure of ours is not.
+    fn answered<T>(answer: Result<T, Problem>) -> Result<Result<T, Problem>, Stop> {
+        match answer {
+            Err(problem) if problem.code() == Code::Internal => {
                 let cause = problem.cause().map(|cause| format!("{cause:#}")).unwrap_or_default();
                 Err(Stop::Violation(vec![format!("an unforeseen failure: {cause}")]))
             }
-            Some(Err(_)) | None => Ok(None),
+            answer => Ok(answer),
         }
     }
 
@@ -258,6 +267,7 @@ impl World {
             Step::ReleaseOwnRun { nth } => self.release_nth_run(image, nth, Releasing::Own).await?,
             Step::ReleaseOtherRun { nth } => self.release_nth_run(image, nth, Releasing::OtherHash).await?,
             Step::VoidRun { nth } => self.void_nth_run(image, nth).await?,
+            Step::AskAgain { other } => self.ask_again(image, other).await?,
             Step::Work { jobs } => self.work(image, jobs).await?,
             Step::Advance { secs } => self.advance(secs)?,
             Step::NextDay => self.next_day(image).await?,
@@ -330,7 +340,7 @@ impl World {
         for _ in 0..jobs {
             let Some(Running { app, registry, .. }) = &self.running else { return Ok(()) };
             let (app, registry) = (app.clone(), registry.clone());
-            let job: BoxFuture<'static, Job> = Box::pin(async move { jobs::run_next(&app, &registry).await });
+            let job: LocalBoxFuture<'static, Job> = Box::pin(async move { jobs::run_next(&app, &registry).await });
             if !self.drive_job(image, job).await? {
                 return Ok(());
             }
@@ -339,7 +349,7 @@ impl World {
     }
 
     /// False when there is nothing more to do now.
-    async fn drive_job(&mut self, image: &Image, job: BoxFuture<'static, Job>) -> Result<bool, Stop> {
+    async fn drive_job(&mut self, image: &Image, job: LocalBoxFuture<'static, Job>) -> Result<bool, Stop> {
         let fuse = self.fuse.clone();
         let more = match fuse.drive(job).await {
             Ran::Done(Ok(kind)) => kind.is_some(),

@@ -25,6 +25,8 @@ TOGETHER = [
     ("long_reference", "bank_ref"),
     ("dispatch_state", "dispatch_one_open"),
     ("fencing", "dispatch_answered_once"),
+    ("lost_is_not_sent", "debit_stops_sending"),
+    ("tied_by_two", "tie_check"),
 ]
 # Guards that are covered by another one alone; the pair above finds them.
 COVERED = {

@@ -35,6 +35,7 @@ impl World {
         (self.db, self.cards, self.tampered) = (backup.db, backup.cards, backup.tampered);
         self.judge.forget(&mut self.db.outside).await?;
         self.network.forget();
+        self.last_asked = None;
         self.counts.crashes += 1;
         self.start(image).await?;
         // The file that tells a start of it is not played; whatever dies here comes back to it.

@@ -4,6 +4,7 @@ use sea_orm::sqlx;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::asking::Asking;
 use super::{Stop, World};
 use crate::app::App;
 use crate::claims::advance::{self, By, Change};
@@ -18,7 +19,7 @@ use crate::members;
 use crate::organisations::Level;
 use crate::payouts::rows::batch;
 use crate::payouts::state::BatchState;
-use crate::payouts::{self, NewPayout, prepare, reissue, release, void};
+use crate::payouts::{self, NewPayout};
 use crate::recon::rows::recon_break;
 use crate::recon::{self, BreakKind};
 use crate::simulate::image::{Image, MEMBERS, card_number};
@@ -62,19 +63,8 @@ impl World {
     }
 
     pub(super) async fn prepare(&mut self, image: &Image, maker: usize, max: usize) -> Result<(), Stop> {
-        let app = self.app()?;
-        let maker = self.people.makers.get(maker % 2).copied().unwrap_or_default();
-        let prepared = async move {
-            let Some(link) = &app.bank else { return Ok(()) };
-            let txn = app.db.begin().await?;
-            let value_date = prepare::value_date(&txn, &app, link).await?;
-            let bounds = prepare::Bounds { orders: max.max(1), fen: link.rules.max_batch_fen, value_date };
-            reissue::queue_mended(&txn, &app).await?;
-            prepare::prepare(&txn, &app, link, maker, &bounds).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        self.act(image, Box::pin(prepared)).await.map(drop)
+        let maker_id = self.people.makers.get(maker % 2).copied().unwrap_or_default();
+        self.ask(image, Asking::Prepare { maker_id, max: max.max(1) }).await.map(drop)
     }
 
     /// The batches in these states, oldest first.
@@ -103,17 +93,10 @@ impl World {
         batch: batch::Model,
         how: Releasing,
     ) -> Result<bool, Stop> {
-        let app = self.app()?;
         let staff = self.releaser(how, batch.maker_id);
         let signed = if matches!(how, Releasing::OtherHash) { "0".repeat(64) } else { batch.sha256.clone() };
-        let released = async move {
-            let txn = app.db.begin().await?;
-            let version = release::load(&txn, batch.id).await?.version;
-            release::sign(&txn, &app, batch.id, &staff, IfMatch(version), &signed).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        let done = self.act(image, Box::pin(released)).await?.is_some();
+        let asking = Asking::Release { id: batch.id, staff, version: IfMatch(batch.version), signed };
+        let done = self.ask(image, asking).await?;
         if done && !matches!(how, Releasing::By(_)) {
             return Err(Stop::Violation(vec!["I7 a batch was released by its maker or under another hash".to_owned()]));
         }
@@ -148,16 +131,8 @@ impl World {
     }
 
     pub(super) async fn void_batch(&mut self, image: &Image, id: Uuid) -> Result<(), Stop> {
-        let app = self.app()?;
-        let maker = self.people.makers.first().copied().unwrap_or_default();
-        let voided = async move {
-            let txn = app.db.begin().await?;
-            let batch = release::load(&txn, id).await?;
-            void::give_up(&txn, &app, &batch, maker).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        self.act(image, Box::pin(voided)).await.map(drop)
+        let staff_id = self.people.makers.first().copied().unwrap_or_default();
+        self.ask(image, Asking::Void { id, staff_id }).await.map(drop)
     }
 
     pub(super) async fn change_card(&mut self, image: &Image, member: usize) -> Result<(), Stop> {

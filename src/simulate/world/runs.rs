@@ -3,25 +3,17 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use super::asking::Asking;
 use super::people::Releasing;
 use super::{Stop, World};
 use crate::http::IfMatch;
-use crate::payouts::runs::{self, rows::run};
+use crate::payouts::runs::rows::run;
 use crate::simulate::image::Image;
 
 impl World {
     pub(super) async fn start_run(&mut self, image: &Image, maker: usize, batches: usize) -> Result<(), Stop> {
-        let app = self.app()?;
-        let maker = self.people.makers.get(maker % 2).copied().unwrap_or_default();
-        let most = i64::try_from(batches)?;
-        let started = async move {
-            let Some(link) = &app.bank else { return Ok(()) };
-            let txn = app.db.begin().await?;
-            runs::of_all(&txn, &app, link, maker, most).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        self.act(image, Box::pin(started)).await.map(drop)
+        let maker_id = self.people.makers.get(maker % 2).copied().unwrap_or_default();
+        self.ask(image, Asking::StartRun { maker_id, batches: i64::try_from(batches)? }).await.map(drop)
     }
 
     /// The runs in these states, oldest first.
@@ -41,19 +33,14 @@ impl World {
     }
 
     pub(super) async fn release_run(&mut self, image: &Image, row: run::Model, how: Releasing) -> Result<bool, Stop> {
-        let (app, staff) = (self.app()?, self.releaser(how, row.maker_id));
+        let staff = self.releaser(how, row.maker_id);
         let signed = match how {
             Releasing::OtherHash => "0".repeat(64),
             Releasing::By(_) | Releasing::Own => row.sha256.clone().unwrap_or_default(),
         };
         let was_waiting = row.state == run::RunState::Prepared;
-        let released = async move {
-            let txn = app.db.begin().await?;
-            runs::release(&txn, &app, row.id, &staff, IfMatch(row.version), &signed).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        let done = self.act(image, Box::pin(released)).await?.is_some();
+        let asking = Asking::ReleaseRun { id: row.id, staff, version: IfMatch(row.version), signed };
+        let done = self.ask(image, asking).await?;
         if done && !(was_waiting && matches!(how, Releasing::By(_))) {
             let what = "I7 a run was released twice, by its maker or under another hash";
             return Err(Stop::Violation(vec![what.to_owned()]));
@@ -70,13 +57,6 @@ impl World {
     }
 
     pub(super) async fn void_run(&mut self, image: &Image, id: Uuid, version: i64) -> Result<(), Stop> {
-        let app = self.app()?;
-        let voided = async move {
-            let txn = app.db.begin().await?;
-            runs::void(&txn, &app, id, IfMatch(version)).await?;
-            txn.commit().await?;
-            Ok(())
-        };
-        self.act(image, Box::pin(voided)).await.map(drop)
+        self.ask(image, Asking::VoidRun { id, version: IfMatch(version) }).await.map(drop)
     }
 }

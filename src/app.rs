@@ -1,6 +1,5 @@
 //! `App`: everything that a request, a job or a verb of the command line needs, built one way for all of them.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -8,6 +7,7 @@ use tokio::sync::Notify;
 use crate::bill_checks::BillLink;
 use crate::calendar::Calendars;
 use crate::config::Config;
+use crate::data_dir::make_private_dir;
 use crate::db::{Db, sealing_keys};
 use crate::documents::Uploads;
 use crate::identity::Identity;
@@ -124,46 +124,5 @@ impl App {
             db,
             config,
         }))
-    }
-}
-
-/// Makes `path` and what is missing above it, open to nobody else; one that is there and open to others is refused.
-///
-/// # Errors
-/// Says which and why.
-pub(crate) fn make_private_dir(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| anyhow::anyhow!("the data directory {} can't be made: {error}", path.display()))?;
-    let mode = std::fs::metadata(path)?.mode();
-    anyhow::ensure!(
-        mode & 0o077 == 0,
-        "the data directory {} is open to others (mode {:o}): chmod 700 it",
-        path.display(),
-        mode & 0o777
-    );
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-
-    use super::*;
-
-    #[test]
-    fn a_data_directory_that_others_can_open_stops_the_start() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("data");
-        make_private_dir(&path).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
-        for mode in [0o750, 0o701, 0o755] {
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
-            let refused = make_private_dir(&path).unwrap_err().to_string();
-            assert!(refused.contains("chmod 700"), "{refused}");
-        }
     }
 }

@@ -12,6 +12,7 @@ pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod confined;
+pub(crate) mod data_dir;
 pub mod db;
 pub mod demo;
 pub mod documents;

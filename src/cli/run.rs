@@ -11,9 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Seams, make_private_dir};
+use crate::app::{App, Seams};
 use crate::child::Child;
 use crate::config::{Bank, BillChecks, Config, Environment, StorageKind};
+use crate::data_dir::{Presence, make_private_dir};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
 use crate::kernel::clock::Moment;
@@ -55,6 +56,8 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     let telemetry = telemetry::start(&config.log)?;
     // Before anything else makes it: the bank's folder lies in it.
     make_private_dir(&config.data_dir)?;
+    let directory = config.data_dir.clone();
+    let presence = tokio::task::spawn_blocking(move || Presence::enter(&directory)).await??;
     // They live as long as this process: their standard input is ours to hold.
     let simulators = if demo {
         (start_demo_bank(&mut config).await?, start_demo_platform(&mut config).await?)
@@ -69,11 +72,12 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     if demo {
         seed_demo(&app).await?;
     }
-    if api && worker && app.config.storage.kind == StorageKind::Embedded {
-        // The only process of its data: whoever held a job or an upload before is dead.
+    if presence.is_alone() && app.config.storage.kind == StorageKind::Embedded {
+        // Whoever held a job or an upload before is dead.
         jobs::release_all(&app).await?;
         documents::release_uploads(&app).await?;
     }
+    presence.let_others_in()?;
     // Before anybody is told that it is ready: a stop that comes right then is heard too.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;

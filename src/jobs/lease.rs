@@ -16,6 +16,10 @@ use crate::app::App;
 use crate::db::literal;
 use crate::kernel::clock::Moment;
 
+/// How long a job waits that was tried `attempts` times, in milliseconds: 1 s, 2 s, 4 s … at most 15 minutes. After a death of its worker as
+/// after a failure: whatever kills one process after another, twelve tries take half an hour.
+const PAUSE_MS: &str = "case when attempts > 10 then 900000 else (1000 << (attempts - 1)) end";
+
 /// What a handler is given.
 #[derive(Clone)]
 pub struct JobContext {
@@ -57,8 +61,8 @@ fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// Takes the job that has been due longest, if there is one: ready, or running with an ended lease; none of the kinds that are left `out`.
-/// One of the other lane only when the lane that goes `first` has none.
+/// Takes the job that has been due longest, if there is one: ready, or running with a lease that ended a pause ago, as its worker died; none of
+/// the kinds that are left `out`. One of the other lane only when the lane that goes `first` has none.
 pub(super) async fn take(app: &App, first: Lane, out: &[&'static str]) -> Result<Option<Model>, DbErr> {
     let now = app.clock.now();
     let not_these: String = (4..).zip(out).map(|(number, _)| format!(" and kind <> ${number}")).collect();
@@ -66,7 +70,7 @@ pub(super) async fn take(app: &App, first: Lane, out: &[&'static str]) -> Result
     let due_in = |lane: Lane| {
         format!(
             "(select id from job where lane = {} and state in ('ready', 'running') and run_at_ms <= $2 \
-             and (state = 'ready' or lease_until_ms < $3){not_these} order by run_at_ms limit 1{skip_locked})",
+             and (state = 'ready' or lease_until_ms + {PAUSE_MS} < $3){not_these} order by run_at_ms limit 1{skip_locked})",
             lane.into_value()
         )
     };
@@ -106,11 +110,13 @@ pub(super) async fn finish(connection: &impl ConnectionTrait, job: &Model, now: 
     change(connection, sql, vec![now.into(), job.id.into(), job.fencing.into()]).await
 }
 
-/// Back to ready at `run_at`, with the reason.
-pub(super) async fn put_back(app: &App, job: &Model, run_at: Moment, reason: &str) -> Result<bool, DbErr> {
-    let sql = "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1, last_error = $2 \
-               where id = $3 and fencing = $4 and state = 'running'";
-    change(app.db.write(), sql, vec![run_at.into(), reason.into(), job.id.into(), job.fencing.into()]).await
+/// Back to ready after its pause, with the reason.
+pub(super) async fn put_back(app: &App, job: &Model, reason: &str) -> Result<bool, DbErr> {
+    let sql = format!(
+        "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1 + {PAUSE_MS}, last_error = $2 \
+         where id = $3 and fencing = $4 and state = 'running'"
+    );
+    change(app.db.write(), &sql, vec![app.clock.now().into(), reason.into(), job.id.into(), job.fencing.into()]).await
 }
 
 /// Dead, with the reason.
@@ -155,21 +161,27 @@ pub(super) async fn count_dead(connection: &impl ConnectionTrait) -> Result<u64,
 /// # Errors
 /// Those of the database.
 pub async fn oldest_due(connection: &impl ConnectionTrait, lane: Lane, now: Moment) -> Result<Option<Moment>, DbErr> {
-    let sql = "select run_at_ms from job where lane = $1 and state in ('ready', 'running') and run_at_ms <= $2 \
-               and (state = 'ready' or lease_until_ms < $2) order by run_at_ms limit 1";
+    let sql = format!(
+        "select run_at_ms from job where lane = $1 and state in ('ready', 'running') and run_at_ms <= $2 \
+         and (state = 'ready' or lease_until_ms + {PAUSE_MS} < $2) order by run_at_ms limit 1"
+    );
     let values = vec![lane.into_value().into(), now.into()];
-    let row = connection.query_one_raw(statement(connection.get_database_backend(), sql, values)).await?;
+    let row = connection.query_one_raw(statement(connection.get_database_backend(), &sql, values)).await?;
     row.map(|row| row.try_get("", "run_at_ms")).transpose()
 }
 
-/// Ends every lease at once: for a start after a crash of the only process of an embedded database.
+/// Ends every lease at once, for a start at which nobody else works on this data: the jobs are tried again after their pause, without the wait
+/// for the lease.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn release_all(app: &App) -> Result<u64, DbErr> {
     let connection = app.db.write();
-    let sql = "update job set state = 'ready', lease_until_ms = null where state = 'running'";
-    let answer = connection.execute_raw(statement(connection.get_database_backend(), sql, Vec::new())).await?;
+    let sql = format!(
+        "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1 + {PAUSE_MS} where state = 'running'"
+    );
+    let values = vec![app.clock.now().into()];
+    let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;
     Ok(answer.rows_affected())
 }
 

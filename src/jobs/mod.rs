@@ -37,7 +37,7 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
-    /// A job of `kind` that may run at once. 12 attempts take about two hours.
+    /// A job of `kind` that may run at once. 12 attempts take half an hour.
     #[must_use]
     pub const fn new(kind: &'static str, payload: Value) -> Self {
         Self { kind, payload, unique_key: None, run_at: None, max_attempts: 12, lane: Lane::Work }

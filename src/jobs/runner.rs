@@ -18,8 +18,6 @@ use crate::app::App;
 use crate::kernel::clock::Moment;
 use crate::telemetry;
 
-const FIRST_PAUSE_SECS: i64 = 1;
-const LONGEST_PAUSE_SECS: i64 = 15 * 60;
 /// A worker looks for news before work once in so many looks: they wait while there is much work, and not for ever.
 const NEWS_ONCE_IN: u64 = 8;
 /// Between two looks at what an operator sees of the table.
@@ -163,9 +161,8 @@ async fn execute_in_span(app: &Arc<App>, registry: &Registry, job: Model) {
         }
         Err(JobError::Retry(reason)) if job.attempts < job.max_attempts => {
             metrics::counter!("huzhu_jobs_total", "kind" => kind, "outcome" => "retry").increment(1);
-            let run_at = app.clock.now().plus_secs(pause_secs(job.attempts));
             tracing::warn!(error = format!("{reason:#}"), "job.retry");
-            lease::put_back(app, &job, run_at, &format!("{reason:#}")).await.map(|_| ())
+            lease::put_back(app, &job, &format!("{reason:#}")).await.map(|_| ())
         }
         Err(JobError::Retry(reason) | JobError::Fail(reason)) => {
             metrics::counter!("huzhu_jobs_total", "kind" => kind, "outcome" => "dead").increment(1);
@@ -215,12 +212,6 @@ async fn beside<T, R: Future<Output = ()>>(
 async fn caught(handler: impl Future<Output = JobResult>) -> JobResult {
     let outcome = AssertUnwindSafe(handler).catch_unwind().await;
     outcome.unwrap_or_else(|_| Err(JobError::Retry(anyhow::anyhow!("the handler panicked; its log line says where"))))
-}
-
-/// 1 s, 2 s, 4 s … at most 15 minutes.
-fn pause_secs(attempts: i32) -> i64 {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(20);
-    FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX)).min(LONGEST_PAUSE_SECS)
 }
 
 /// The runner's only waits: between two looks at the table, and between two renewals of a lease. A wake-up ends the first early.

@@ -94,7 +94,7 @@ impl Image {
     /// Migrates a database and adds its people; the guards that are left out are not in it.
     pub(super) async fn make(without: &[&Guard]) -> anyhow::Result<Self> {
         let directory = std::env::temp_dir().join(format!("huzhu-simulate-{}", std::process::id()));
-        crate::app::make_private_dir(&directory)?;
+        crate::data_dir::make_private_dir(&directory)?;
         let directory = Directory(directory);
         let mut config = Config { data_dir: directory.0.clone(), without_installation_file: true, ..Config::default() };
         config.storage.kind = StorageKind::S3;

@@ -143,7 +143,12 @@ def cut_after(chance):
     return round(least * (most / least) ** chance.random())
 
 
-def traffic(demo, number, stopping, acknowledged, troubles):
+def patience_secs(kills):
+    """A job waits longer after each death of its worker, and another one for it: so long at most until something is done."""
+    return 300 + 10 * kills
+
+
+def traffic(demo, number, secs, stopping, acknowledged, troubles):
     """One member after another, each declaring stay after stay, until told to stop."""
     try:
         for person in range(number, len(demo.credentials["members"]), LINES):
@@ -151,7 +156,7 @@ def traffic(demo, number, stopping, acknowledged, troubles):
             for stay_number in range(1, STAYS_A_MEMBER + 1):
                 if stopping.is_set():
                     return
-                acknowledged.append((member, declare(member, stay_number)))
+                acknowledged.append((member, declare(member, stay_number, secs)))
     except Exception as trouble:  # noqa: BLE001 - reported by the main thread
         troubles.append(trouble)
 
@@ -194,11 +199,12 @@ def main(kind, kills):
     victims, killed = {"service": service, "worker": worker, "bank": bank}, []
     demo = Demo(service.url, Path(directory) / "data")
     members_stop, office_stop, acknowledged, troubles = threading.Event(), threading.Event(), [], []
-    members = [threading.Thread(target=traffic, args=(demo, number, members_stop, acknowledged, troubles)) for number in range(LINES)]
+    secs = patience_secs(kills)
+    members = [threading.Thread(target=traffic, args=(demo, number, secs, members_stop, acknowledged, troubles)) for number in range(LINES)]
     staff = threading.Thread(target=office, args=(demo, office_stop, troubles))
     for thread in [*members, staff]:
         thread.start()
-    for _ in range(kills):
+    while len(killed) < kills and not troubles:
         time.sleep(chance.uniform(0.5, 4.0))
         if chance.randrange(ORDERLY_ONE_IN) == 0:
             service.stop()
@@ -212,7 +218,7 @@ def main(kind, kills):
         thread.join()
     try:
         for member, claim in acknowledged:
-            wait_until_paid(member, claim)
+            wait_until_paid(member, claim, secs)
             payouts = member.ask("GET", f"/v1/claims/{claim}/payouts").json()["items"]
             assert len(payouts) == 1, f"{claim}: {payouts}"
             documents = member.ask("GET", f"/v1/claims/{claim}/documents").json()["items"]

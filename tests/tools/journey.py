@@ -97,13 +97,13 @@ def small_photo(name, side=1_000):
     return out.getvalue()
 
 
-def declare(member, number, photos=("settlement-sheet.jpg", "id-card-specimen.jpg")):
-    """Begins, photographs and submits; answers the claim's id once the submission is acknowledged."""
+def declare(member, number, secs):
+    """Begins, photographs, waits at most so many seconds for the checks, and submits; answers the claim's id once that is acknowledged."""
     claim_id = uuid7()
     member.ask("POST", "/v1/claims", json={"id": claim_id, "declaration": stay(number)}, key=uuid7())
-    for kind, photo in zip(("settlement_sheet", "id_card"), photos):
+    for kind, photo in [("settlement_sheet", "settlement-sheet.jpg"), ("id_card", "id-card-specimen.jpg")]:
         upload(member, claim_id, kind, small_photo(photo))
-    wait_until_clean(member, claim_id)
+    wait_until_clean(member, claim_id, secs)
     claim = member.ask("GET", f"/v1/claims/{claim_id}").json()
     if claim["state"] == "draft":
         member.ask("POST", f"/v1/claims/{claim_id}/submit", key=uuid7(), version=claim["version"], good=(200, 409, 412))
@@ -130,7 +130,7 @@ def upload(member, claim_id, kind, photo):
         acknowledged = max(acknowledged, int(answer.headers.get("Upload-Offset", 0)))
 
 
-def wait_until_clean(member, claim_id, secs=120):
+def wait_until_clean(member, claim_id, secs):
     until = time.monotonic() + secs
     while time.monotonic() < until:
         states = {document["state"] for document in member.ask("GET", f"/v1/claims/{claim_id}/documents").json()["items"]}
@@ -207,7 +207,7 @@ def run_all(maker, checker, secs=60):
         checker.ask("POST", f"{path}/release", key=uuid7(), version=run["version"], json={"sha256": run["sha256"]}, good=(202, 409, 412))
 
 
-def wait_until_paid(member, claim_id, secs=300):
+def wait_until_paid(member, claim_id, secs):
     """A file whose sender was killed is in doubt first: its lease must end, and the bank be asked twice, before it is sent again."""
     until = time.monotonic() + secs
     while time.monotonic() < until:

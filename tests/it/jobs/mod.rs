@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use huzhu::jobs::{self, JobContext, JobError, JobSpec, Lane, Registry};
+use huzhu::kernel::clock::Clock;
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -105,8 +106,8 @@ async fn a_worker_that_slept_past_its_lease_can_not_end_the_job_any_more() {
         let (seen, clock) = (seen.clone(), clock.clone());
         async move {
             if context.job.attempts == 1 {
-                // Another worker takes the job over when the lease is over, and ends it.
-                clock.advance_secs(context.app.config.jobs.lease_secs + 1);
+                // Another worker takes the job over a second after the lease is over, and ends it.
+                clock.advance_secs(context.app.config.jobs.lease_secs + 2);
                 let (other, _) = counting(|_| Ok(()));
                 jobs::drain(&context.app, &other).await?;
                 let txn = context.app.db.begin().await?;
@@ -135,6 +136,38 @@ async fn a_job_whose_workers_die_each_time_ends_dead_and_visible() {
     app.execute("update job set state = 'running', attempts = 3, fencing = 3, lease_until_ms = 0").await.unwrap();
     jobs::drain(&app.app, &registry).await.unwrap();
     assert_eq!((state(&app).await.as_str(), runs.load(Ordering::SeqCst)), ("dead 4 its worker died 3 times", 0));
+    app.execute("delete from job").await.unwrap();
+    app.stop().await;
+}
+
+#[actix_web::test]
+async fn a_job_waits_after_the_death_of_its_worker_as_after_a_failure() {
+    let app = TestApp::start().await;
+    let (registry, runs) = counting(|_| Ok(()));
+    let now = || app.clock.now().as_ms();
+    let mut waited_secs = 0;
+    for attempts in 1..=12 {
+        let pause_secs = if attempts <= 10 { 1 << (attempts - 1) } else { 900 };
+        waited_secs += pause_secs;
+        // Killed amid its try, with a lease that ends now; or released by the start of the only process.
+        for is_released in [false, true] {
+            app.execute("delete from job").await.unwrap();
+            enqueue(&app, work().attempts(20)).await;
+            let killed = format!("update job set state = 'running', attempts = {attempts}, lease_until_ms = {}", now());
+            app.execute(&killed).await.unwrap();
+            if is_released {
+                assert_eq!(jobs::release_all(&app.app).await.unwrap(), 1);
+            }
+            let before = runs.load(Ordering::SeqCst);
+            app.clock.advance_secs(pause_secs - 1);
+            jobs::drain(&app.app, &registry).await.unwrap();
+            assert_eq!(runs.load(Ordering::SeqCst), before, "{attempts}");
+            app.clock.advance_secs(2);
+            jobs::drain(&app.app, &registry).await.unwrap();
+            assert_eq!(runs.load(Ordering::SeqCst), before + 1, "{attempts}");
+        }
+    }
+    assert_eq!(waited_secs, 2_823, "whatever kills workers has that long to end before a job is dead");
     app.execute("delete from job").await.unwrap();
     app.stop().await;
 }

@@ -25,7 +25,26 @@ pub(crate) fn make_private_dir(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// That this process works on the data of a directory, for as long as it is kept. The kernel forgets it with the process, however that ends.
+/// What a process does on the data of a directory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Duty {
+    /// It answers requests, and so may hold uploads.
+    Serve,
+    /// It runs jobs.
+    Work,
+}
+
+impl Duty {
+    const fn file_name(self) -> &'static str {
+        match self {
+            Self::Serve => "serve.lock",
+            Self::Work => "work.lock",
+        }
+    }
+}
+
+/// That this process has a duty on the data of a directory, for as long as this is kept. The kernel forgets it with the process, however that
+/// ends.
 #[derive(Debug)]
 pub(crate) struct Presence {
     file: File,
@@ -33,12 +52,13 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    /// Enters `directory`. Whoever finds nobody there keeps others out until it [lets them in](Self::let_others_in); they wait here meanwhile.
+    /// Enters `directory`. Whoever finds nobody with this duty there keeps others out until it [lets them in](Self::let_others_in); they wait here
+    /// meanwhile.
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn enter(directory: &Path) -> io::Result<Self> {
-        let file = File::create(directory.join("processes.lock"))?;
+    pub(crate) fn enter(directory: &Path, duty: Duty) -> io::Result<Self> {
+        let file = File::create(directory.join(duty.file_name()))?;
         let alone = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
@@ -50,12 +70,12 @@ impl Presence {
         Ok(Self { file, alone })
     }
 
-    /// True when no other process worked on it as this one entered.
+    /// True when no other process had the duty as this one entered.
     pub(crate) const fn is_alone(&self) -> bool {
         self.alone
     }
 
-    /// Others may work on it, too.
+    /// Others may have the duty, too.
     ///
     /// # Errors
     /// Those of the file system.
@@ -86,9 +106,10 @@ mod tests {
     #[test]
     fn whoever_enters_beside_another_knows_it_and_waits_until_it_is_let_in() {
         let directory = tempfile::tempdir().unwrap();
-        let enter = || Presence::enter(directory.path()).unwrap();
+        let enter = || Presence::enter(directory.path(), Duty::Work).unwrap();
         let first = enter();
         assert!(first.is_alone());
+        assert!(Presence::enter(directory.path(), Duty::Serve).unwrap().is_alone(), "a worker holds no upload");
         std::thread::scope(|scope| {
             let second = scope.spawn(enter);
             first.let_others_in().unwrap();

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, Seams};
 use crate::child::Child;
 use crate::config::{Bank, BillChecks, Config, Environment, StorageKind};
-use crate::data_dir::{Presence, make_private_dir};
+use crate::data_dir::{Duty, Presence, make_private_dir};
 use crate::http::server;
 use crate::identity::authenticate::BearerTokens;
 use crate::kernel::clock::Moment;
@@ -56,8 +56,8 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     let telemetry = telemetry::start(&config.log)?;
     // Before anything else makes it: the bank's folder lies in it.
     make_private_dir(&config.data_dir)?;
-    let directory = config.data_dir.clone();
-    let presence = tokio::task::spawn_blocking(move || Presence::enter(&directory)).await??;
+    let serving = enter(&config, Duty::Serve, api).await?;
+    let working = enter(&config, Duty::Work, worker).await?;
     // They live as long as this process: their standard input is ours to hold.
     let simulators = if demo {
         (start_demo_bank(&mut config).await?, start_demo_platform(&mut config).await?)
@@ -72,12 +72,16 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     if demo {
         seed_demo(&app).await?;
     }
-    if presence.is_alone() && app.config.storage.kind == StorageKind::Embedded {
-        // Whoever held a job or an upload before is dead.
+    // Whoever held a job or an upload before is dead.
+    if working.as_ref().is_some_and(Presence::is_alone) {
         jobs::release_all(&app).await?;
+    }
+    if serving.as_ref().is_some_and(Presence::is_alone) {
         documents::release_uploads(&app).await?;
     }
-    presence.let_others_in()?;
+    for presence in [&working, &serving].into_iter().flatten() {
+        presence.let_others_in()?;
+    }
     // Before anybody is told that it is ready: a stop that comes right then is heard too.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let metrics = telemetry::serve_metrics(telemetry::metrics_recorder()?, bind(app.config.http.metrics_listen)?)?;
@@ -109,6 +113,15 @@ async fn keep_running(mut config: Config, api: bool, worker: bool, demo: bool) -
     drop(simulators);
     drop(telemetry);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Enters the data directory with a duty that this process has, where all who have it share that directory: with the embedded object store.
+async fn enter(config: &Config, duty: Duty, has_it: bool) -> anyhow::Result<Option<Presence>> {
+    if !has_it || config.storage.kind != StorageKind::Embedded {
+        return Ok(None);
+    }
+    let directory = config.data_dir.clone();
+    Ok(Some(tokio::task::spawn_blocking(move || Presence::enter(&directory, duty)).await??))
 }
 
 /// The part of the time for a stop that jobs leave to requests: a quarter.

@@ -171,14 +171,15 @@ pub async fn oldest_due(connection: &impl ConnectionTrait, lane: Lane, now: Mome
 }
 
 /// Ends every lease at once, for a start at which nobody else works on this data: the jobs are tried again after their pause, without the wait
-/// for the lease.
+/// for the lease. Lanes and states stand there as in the index of what is due, by which it finds them.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn release_all(app: &App) -> Result<u64, DbErr> {
     let connection = app.db.write();
     let sql = format!(
-        "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1 + {PAUSE_MS} where state = 'running'"
+        "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1 + {PAUSE_MS} \
+         where lane in (0, 1) and state in ('ready', 'running') and state = 'running'"
     );
     let values = vec![app.clock.now().into()];
     let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;

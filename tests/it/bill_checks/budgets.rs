@@ -11,8 +11,8 @@ use reqwest::Method;
 use super::scene::{Scene, bill, priced};
 
 const DAY: i64 = 24 * 60 * 60;
-/// Seconds after which a job of a dead worker is taken again.
-const LEASE: i64 = 60;
+/// Seconds until the job of a worker that died is taken again: its lease, and the pause after a fifth death.
+const DEATH: i64 = 60 + 16;
 const OF_BILLS: &str = "select cast(coalesce(sum(asked), 0) as bigint) from bill_check_bill_day";
 const IN_ALL: &str = "select cast(coalesce(sum(asked), 0) as bigint) from bill_check_day";
 
@@ -137,7 +137,7 @@ async fn a_process_that_dies_between_count_and_answer_loses_a_question_and_asks_
     for times in 1..=4 {
         die_asking(&scene, times).await;
         assert_eq!((scene.app.count(IN_ALL).await, scene.app.count(OF_BILLS).await), (times.into(), times.into()));
-        scene.advance(LEASE + 1);
+        scene.advance(DEATH + 1);
     }
     scene.app.run_jobs().await;
     assert_eq!((scene.platform.asked(), scene.verdicts().await), (vec![5], vec!["true".to_owned()]));
@@ -152,7 +152,7 @@ async fn a_bill_that_kills_its_worker_each_time_is_asked_about_five_times() {
     scene.send(claim, &bill("0000420117")).await;
     for times in 1..=5 {
         die_asking(&scene, times).await;
-        scene.advance(LEASE + 1);
+        scene.advance(DEATH + 1);
     }
     scene.app.run_jobs().await;
     assert_eq!(
@@ -170,7 +170,7 @@ async fn a_worker_whose_lease_ended_keeps_no_answer() {
     scene.send(claim, &bill("0000420117")).await;
     die_asking(&scene, 1).await;
     // Another worker asks anew and has its answer; then the row is not due any more.
-    scene.advance(LEASE + 1);
+    scene.advance(DEATH + 1);
     scene.app.run_jobs().await;
     assert_eq!(scene.verdicts().await, ["true"]);
     scene

@@ -339,6 +339,16 @@ impl Bank {
         booked.into_iter().any(|entry| !entry.credit && entry.bank_ref == bank_ref)
     }
 
+    /// True while the debit of this order, which is booked a day late, stands on no statement.
+    #[must_use]
+    pub fn is_booked_late(&self, bank_ref: &str) -> bool {
+        let truth = &self.truth;
+        let batch = truth.orders.get(bank_ref).and_then(|(batch_ref, _)| truth.batches.get(batch_ref));
+        let mut stated = truth.closed.iter().flat_map(|day| &day.entries);
+        batch.is_some_and(|batch| batch.booking == Booking::NextDay)
+            && !stated.any(|entry| !entry.credit && entry.bank_ref == bank_ref)
+    }
+
     /// True while a file with this order waits to be executed later.
     #[must_use]
     pub fn will_take(&self, bank_ref: &str) -> bool {

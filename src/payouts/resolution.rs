@@ -336,6 +336,9 @@ async fn check(txn: &DatabaseTransaction, order: &order::Model, outcome: Outcome
     let sent_on = last_sent_on(txn, batch_id).await?;
     let last_day = [Some(batch.value_date), sent_on, order.final_on].into_iter().flatten().max();
     let last_day = last_day.unwrap_or(batch.value_date);
+    // What the bank itself called paid may still be booked, whatever it writes now: it is missing only when B01 says so.
+    let days = if order.state == OrderState::Paid { recon::DEBIT_DAYS } else { 0 };
+    let last_day = last_day.saturating_add(time::Duration::days(days));
     match recon::gate(txn, &batch.debit_account, order, last_day).await? {
         recon::Gate::Open => Ok(command),
         recon::Gate::Debited => Err(Problem::new(Code::OrderDebited)),

@@ -29,6 +29,8 @@ use crate::payouts::bank::BankLink;
 use crate::payouts::rows::order;
 use crate::payouts::state::OrderState;
 
+/// Days after which the debit of a payment that the bank reported must stand on a statement: some book a day late.
+pub(crate) const DEBIT_DAYS: i64 = 2;
 /// Bookings taken in one transaction: a longer statement is taken in several, so that others can write in between.
 const STEP: usize = 5_000;
 
@@ -424,9 +426,9 @@ async fn confirm_rejections(
     Ok(())
 }
 
-/// Orders that the bank called paid two days ago or more, and that no statement shows.
+/// Orders that the bank called paid [`DEBIT_DAYS`] ago or more, and that no statement shows.
 async fn find_missing_debits(txn: &DatabaseTransaction, app: &App, file: &statement::Model) -> Result<(), Problem> {
-    let Some(limit) = file.business_date.checked_sub(time::Duration::days(2)) else { return Ok(()) };
+    let Some(limit) = file.business_date.checked_sub(time::Duration::days(DEBIT_DAYS)) else { return Ok(()) };
     for order in ended(OrderState::Paid, limit).all(txn).await? {
         let seen =
             Seen::new(BreakKind::B01, &file.account, order.id.to_string(), "paid by the bank, no debit two days later");

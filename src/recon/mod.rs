@@ -37,7 +37,7 @@ pub use break_kind::BreakKind;
 pub use changes::number as number_changes;
 pub use fetch::fetch_all;
 pub use gate::{Gate, gate};
-pub(crate) use import::confirm_late_rejections;
+pub(crate) use import::{DEBIT_DAYS, confirm_late_rejections};
 pub use import::{Imported, import, shows_debit};
 pub use inbound::take_all;
 pub use list_breaks::BreakView;

@@ -62,7 +62,8 @@ impl World {
     }
 
     /// The bank writes that it never paid an order, and two people resolve it. What the letter says is true, and will stay so; or it is
-    /// `wrong`: then the account shows the debit, so that nobody may follow it.
+    /// `wrong`: then the account shows the debit, so that nobody may follow it. Nobody can tell of one that is booked a day late, unless the bank
+    /// had called it paid.
     pub(super) async fn take_letter(&mut self, image: &Image, nth: usize, wrong: bool) -> Result<(), Stop> {
         let open = self.orders(&[OrderState::InDoubt, OrderState::Paid, OrderState::Accepted]).await?;
         let Some(order) = open.get(nth % open.len().max(1)) else { return Ok(()) };
@@ -70,6 +71,7 @@ impl World {
             let bank = self.bank();
             if wrong {
                 bank.shows_debit(&order.bank_ref)
+                    && (order.state == OrderState::Paid || !bank.is_booked_late(&order.bank_ref))
             } else {
                 !bank.has_paid(&order.bank_ref)
                     && !bank.will_take(&order.bank_ref)

@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use anyhow::Context as _;
+
 /// Makes `path` and what is missing above it, open to nobody else; one that is there and open to others is refused.
 ///
 /// # Errors
@@ -56,15 +58,21 @@ impl Presence {
     /// meanwhile.
     ///
     /// # Errors
-    /// Those of the file system.
-    pub(crate) fn enter(directory: &Path, duty: Duty) -> io::Result<Self> {
-        let file = File::create(directory.join(duty.file_name()))?;
+    /// Says which file and why.
+    pub(crate) fn enter(directory: &Path, duty: Duty) -> anyhow::Result<Self> {
+        let path = directory.join(duty.file_name());
+        Self::take(&path).with_context(|| format!("the lock {} can't be taken", path.display()))
+    }
+
+    fn take(path: &Path) -> io::Result<Self> {
+        let file = File::create(path)?;
         let alone = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
             Err(TryLockError::Error(error)) => return Err(error),
         };
         if !alone {
+            tracing::info!(file = %path.display(), "another process is at it: this one begins when that has started");
             file.lock_shared()?;
         }
         Ok(Self { file, alone })

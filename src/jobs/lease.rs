@@ -177,9 +177,11 @@ pub async fn oldest_due(connection: &impl ConnectionTrait, lane: Lane, now: Mome
 /// Those of the database.
 pub async fn release_all(app: &App) -> Result<u64, DbErr> {
     let connection = app.db.write();
+    let lanes: Vec<String> = Lane::values().iter().map(ToString::to_string).collect();
     let sql = format!(
         "update job set state = 'ready', lease_until_ms = null, run_at_ms = $1 + {PAUSE_MS} \
-         where lane in (0, 1) and state in ('ready', 'running') and state = 'running'"
+         where lane in ({}) and state in ('ready', 'running') and state = 'running'",
+        lanes.join(", ")
     );
     let values = vec![app.clock.now().into()];
     let answer = connection.execute_raw(statement(connection.get_database_backend(), &sql, values)).await?;
